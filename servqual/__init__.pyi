@@ -1,0 +1,107 @@
+from .analyses.gaps import GapResult as GapResult
+from .analyses.gaps import gaps as gaps
+from .analyses.regression import RegressionResult as RegressionResult
+from .analyses.regression import regression as regression
+from .analyses.relative_importance import ImportanceResult as ImportanceResult
+from .analyses.relative_importance import relative_importance as relative_importance
+from .analyses.scale_reliability import ReliabilityResult as ReliabilityResult
+from .analyses.scale_reliability import scale_reliability as scale_reliability
+from .datasets.examples import example_path as example_path
+from .datasets.examples import example_truth as example_truth
+from .datasets.examples import load_example as load_example
+from .datasets.simulation import simulate as simulate
+from .errors import ColumnNotFoundError as ColumnNotFoundError
+from .errors import ConvergenceError as ConvergenceError
+from .errors import EstimationError as EstimationError
+from .errors import ImproperSolutionWarning as ImproperSolutionWarning
+from .errors import InstrumentError as InstrumentError
+from .errors import MissingDataWarning as MissingDataWarning
+from .errors import MissingDependencyError as MissingDependencyError
+from .errors import ModelSyntaxError as ModelSyntaxError
+from .errors import NotIdentifiedError as NotIdentifiedError
+from .errors import NotPositiveDefiniteError as NotPositiveDefiniteError
+from .errors import OptionError as OptionError
+from .errors import RowsRequiredError as RowsRequiredError
+from .errors import ScaleRangeError as ScaleRangeError
+from .errors import ServqualError as ServqualError
+from .errors import ServqualWarning as ServqualWarning
+from .errors import SmallSampleWarning as SmallSampleWarning
+from .errors import SurveyError as SurveyError
+from .errors import WeightsWarning as WeightsWarning
+from .instruments.catalogue import instrument as instrument
+from .instruments.catalogue import list_instruments as list_instruments
+from .instruments.instrument import Dimension as Dimension
+from .instruments.instrument import Instrument as Instrument
+from .instruments.instrument import Item as Item
+from .instruments.instrument import Scale as Scale
+from .plots.gaps import plot_expectation_perception as plot_expectation_perception
+from .plots.gaps import plot_gaps as plot_gaps
+from .plots.gaps import plot_radar as plot_radar
+from .plots.importance import plot_importance as plot_importance
+from .reporting.report import report as report
+from .results import Interpretation as Interpretation
+from .results import SampleInfo as SampleInfo
+from .results import Statement as Statement
+from .samplestats.moments import Moments as Moments
+from .samplestats.moments import PairwiseMoments as PairwiseMoments
+from .survey.description import SurveyDescription as SurveyDescription
+from .survey.survey import Survey as Survey
+from .survey.survey import read_survey as read_survey
+from .survey.weights import FrequencyWeights as FrequencyWeights
+from .survey.weights import SamplingWeights as SamplingWeights
+
+__all__ = [
+    "ColumnNotFoundError",
+    "ConvergenceError",
+    "Dimension",
+    "EstimationError",
+    "FrequencyWeights",
+    "GapResult",
+    "ImportanceResult",
+    "ImproperSolutionWarning",
+    "Instrument",
+    "InstrumentError",
+    "Interpretation",
+    "Item",
+    "MissingDataWarning",
+    "MissingDependencyError",
+    "ModelSyntaxError",
+    "Moments",
+    "NotIdentifiedError",
+    "NotPositiveDefiniteError",
+    "OptionError",
+    "PairwiseMoments",
+    "RegressionResult",
+    "ReliabilityResult",
+    "RowsRequiredError",
+    "SampleInfo",
+    "SamplingWeights",
+    "Scale",
+    "ScaleRangeError",
+    "ServqualError",
+    "ServqualWarning",
+    "SmallSampleWarning",
+    "Statement",
+    "Survey",
+    "SurveyDescription",
+    "SurveyError",
+    "WeightsWarning",
+    "example_path",
+    "example_truth",
+    "gaps",
+    "instrument",
+    "list_instruments",
+    "load_example",
+    "plot_expectation_perception",
+    "plot_gaps",
+    "plot_importance",
+    "plot_radar",
+    "read_survey",
+    "regression",
+    "relative_importance",
+    "report",
+    "scale_reliability",
+    "simulate",
+]
+
+__version__: str

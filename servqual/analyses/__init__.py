@@ -1,0 +1,1 @@
+"""Analyses: one file answers one question, by one public function and its result class."""

@@ -1,0 +1,693 @@
+"""How far does the service fall short? Gaps of items, of dimensions and of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from servqual import rules
+from servqual.analyses.adjustment import adjust_p_values
+from servqual.analyses.group_comparison import COMPARISON_COLUMNS, compare_groups
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning
+from servqual.numerics.hotelling import hotelling_one_sample
+from servqual.numerics.location import mean_test
+from servqual.numerics.signed_rank import signed_rank
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.survey.scoring import PairedScores, row_mean
+from servqual.survey.survey import Survey, require_survey
+from servqual.typing import (
+    BoolArray,
+    Difference,
+    FloatArray,
+    Level,
+    PAdjust,
+    ZeroMethod,
+    check_conf_level,
+    check_option,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GapPlot = Literal["gaps", "dumbbell", "radar"]
+
+_ESTIMATES = [
+    "n",
+    "expectation",
+    "expectation_sd",
+    "perception",
+    "perception_sd",
+    "gap",
+    "gap_sd",
+    "std_error",
+    "statistic",
+    "df",
+    "p_value",
+    "p_adjusted",
+    "conf_low",
+    "conf_high",
+    "effect_size",
+    "wilcoxon_p",
+]
+_MULTIVARIATE = ["n", "statistic", "f_statistic", "df_numerator", "df_denominator", "p_value"]
+_TIDY = {
+    "term": "term",
+    "gap": "estimate",
+    "std_error": "std_error",
+    "statistic": "statistic",
+    "df": "df",
+    "p_value": "p_value",
+    "p_adjusted": "p_adjusted",
+    "conf_low": "conf_low",
+    "conf_high": "conf_high",
+    "effect_size": "effect_size",
+    "n": "n",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class GapResult(Result):
+    """Gaps with their uncertainty. A gap is perception − expectation: negative is a shortfall.
+
+    Attributes
+    ----------
+    sample : SampleInfo
+        Respondents of the survey.
+    on : str
+        Which difference. For ``"adequacy"`` and ``"superiority"`` the columns named ``expectation``
+        hold the minimum and the desired level.
+    conf_level : float
+        Coverage of the intervals.
+    p_adjust : str
+        How p-values were adjusted: over the items, and over the dimensions, within each group.
+    zeros : str
+        How Wilcoxon's test treats gaps of zero.
+    by : tuple of str
+        Grouping variables, which are the leading columns of the frames.
+    items : DataFrame
+        item, key, label, dimension, n, expectation, expectation_sd, perception, perception_sd, gap,
+        gap_sd, std_error, statistic (paired t), df, p_value, p_adjusted, conf_low, conf_high,
+        effect_size (gap over the standard deviation of gaps), wilcoxon_p.
+    dimensions : DataFrame
+        dimension, label, n_items, and the same; weight (mean importance points), weighted_gap (mean
+        of points × gap / 100).
+    overall : DataFrame
+        score (``"dimension mean"``, ``"item mean"``, ``"weighted"``, ``"weighted by mean
+        points"``), and the same.
+    multivariate : DataFrame
+        Hotelling's T² test that all dimension gaps are zero: n, statistic, f_statistic,
+        df_numerator, df_denominator, p_value.
+    comparisons : DataFrame
+        With `by`: level, term, test (``"welch_anova"``, ``"games_howell"``), contrast, estimate
+        (difference of gaps), std_error, statistic (F or t), df, df_denominator, p_value,
+        p_adjusted, conf_low, conf_high, effect_size (ω² for the first, difference over the pooled
+        standard deviation for the second).
+    labels : dict
+        Dimension → its name for tables and plots.
+    scale : tuple of float
+        Ends of the answer scale.
+    notes : tuple of str
+        What could not be computed, and why.
+    """
+
+    title: ClassVar[str] = "Gaps (perception − expectation; negative is a shortfall)"
+
+    sample: SampleInfo
+    on: Difference
+    conf_level: float
+    p_adjust: PAdjust
+    zeros: ZeroMethod
+    by: tuple[str, ...]
+    items: pd.DataFrame
+    dimensions: pd.DataFrame
+    overall: pd.DataFrame
+    multivariate: pd.DataFrame
+    comparisons: pd.DataFrame
+    labels: dict[str, str]
+    scale: tuple[float, float]
+    notes: tuple[str, ...] = ()
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row per item, dimension and overall score, with broom's column names."""
+        parts = []
+        for level, frame, name in (
+            ("item", self.items, "item"),
+            ("dimension", self.dimensions, "dimension"),
+            ("overall", self.overall, "score"),
+        ):
+            part = frame.rename(columns={name: "term"})[[*self.by, *_TIDY]].rename(columns=_TIDY)
+            part.insert(len(self.by), "level", level)
+            part["term"] = part["term"].astype(str)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: respondents, the overall gap with its interval, and Hotelling's test."""
+        return self._glance.copy()
+
+    @property
+    def _glance(self) -> pd.DataFrame:
+        overall = self.overall if not self.by else None
+        first = None if overall is None else overall.iloc[0]
+        test = self.multivariate.iloc[0] if not self.by else None
+        nan = float("nan")
+        return pd.DataFrame(
+            {
+                "n_obs": [self.sample.n_obs],
+                "n_excluded": [self.sample.n_excluded],
+                "n_groups": [
+                    1 if not self.by else len(self.overall[list(self.by)].drop_duplicates())
+                ],
+                "gap": [nan if first is None else first["gap"]],
+                "std_error": [nan if first is None else first["std_error"]],
+                "conf_low": [nan if first is None else first["conf_low"]],
+                "conf_high": [nan if first is None else first["conf_high"]],
+                "hotelling_t2": [nan if test is None else test["statistic"]],
+                "f_statistic": [nan if test is None else test["f_statistic"]],
+                "df_numerator": [nan if test is None else test["df_numerator"]],
+                "df_denominator": [nan if test is None else test["df_denominator"]],
+                "p_value": [nan if test is None else test["p_value"]],
+                "conf_level": [self.conf_level],
+            }
+        )
+
+    @property
+    def omnibus(self) -> pd.DataFrame:
+        """Rows of `comparisons` that compare all groups at once (Welch's analysis of variance)."""
+        return self.comparisons[self.comparisons["test"] == "welch_anova"].reset_index(drop=True)
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """Rows of `comparisons` that compare two groups (Games–Howell)."""
+        return self.comparisons[self.comparisons["test"] == "games_howell"].reset_index(drop=True)
+
+    def interpret(self) -> Interpretation:
+        """Put the gaps into plain words, with the rule of thumb for their size named.
+
+        Returns
+        -------
+        Interpretation
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> words = sq.gaps(sq.load_example("bank")).interpret()
+        >>> words.statements[0].topic
+        'overall'
+        """
+        statements = [*_say_overall(self), *_say_dimensions(self), *_say_groups(self)]
+        return Interpretation(tuple(statements))
+
+    def plot(
+        self, kind: GapPlot = "gaps", *, level: Level = "dimensions", ax: Axes | None = None
+    ) -> Axes:
+        """Draw the gaps.
+
+        Parameters
+        ----------
+        kind : {"gaps", "dumbbell", "radar"}, default "gaps"
+            Bars with intervals, sorted; both sides joined by a line; or a radar chart (whose area
+            means nothing).
+        level : {"dimensions", "items"}, default "dimensions"
+            What to show.
+        ax : Axes, optional
+            Where to draw; a radar chart needs polar axes.
+
+        Returns
+        -------
+        Axes
+        """
+        from servqual.plots.gaps import plot_expectation_perception, plot_gaps, plot_radar
+
+        check_option("kind", kind, GapPlot)
+        if kind == "gaps":
+            return plot_gaps(self, level=level, ax=ax)
+        if kind == "dumbbell":
+            return plot_expectation_perception(self, level=level, ax=ax)
+        return plot_radar(self, level=level, ax=ax)
+
+    def _shown(self) -> list[tuple[str, pd.DataFrame]]:
+        names = ["n", "expectation", "perception", "gap", "conf_low", "conf_high", "p_adjusted"]
+        tables = [
+            ("Dimensions", self.dimensions[[*self.by, "dimension", *names, "effect_size"]]),
+            ("Overall", self.overall[[*self.by, "score", *names, "effect_size"]]),
+        ]
+        if len(self.comparisons):
+            shown = [
+                "term",
+                "contrast",
+                "statistic",
+                "df",
+                "df_denominator",
+                "p_value",
+                "effect_size",
+            ]
+            tables.append(("Groups compared (Welch's analysis of variance)", self.omnibus[shown]))
+        return tables
+
+
+def gaps(
+    survey: Survey,
+    *,
+    on: Difference = "gap",
+    by: str | Sequence[str] | None = None,
+    conf_level: float = 0.95,
+    p_adjust: PAdjust = "holm",
+    zeros: ZeroMethod = "wilcoxon",
+) -> GapResult:
+    """Gaps of items, dimensions and of the whole, with paired tests and intervals.
+
+    The respondent is the unit: each has one gap per item, and one per dimension (the mean over the
+    item pairs answered on both sides); the tests are those of their means. The overall score is the
+    mean of the dimension scores, as Parasuraman, Zeithaml and Berry use it; the mean of all items
+    stands beside it, because the two differ when dimensions have different numbers of items.
+
+    Parameters
+    ----------
+    survey : Survey
+        Answers to both sides.
+    on : {"gap", "adequacy", "superiority"}, default "gap"
+        perception − expectation, perception − minimum, or perception − desired.
+    by : str or sequence of str, optional
+        Grouping variables: every table per group, and the groups compared.
+    conf_level : float, default 0.95
+        Coverage of the intervals.
+    p_adjust : {"holm", "bonferroni", "hochberg", "fdr-bh", "fdr-by", "none"}, default "holm"
+        Adjustment over the items, and over the dimensions.
+    zeros : {"wilcoxon", "pratt"}, default "wilcoxon"
+        Wilcoxon's test drops gaps of zero, as R does; Pratt's keeps them in the ranking.
+
+    Returns
+    -------
+    GapResult
+
+    Raises
+    ------
+    RowsRequiredError
+        If `survey` is not a survey.
+    OptionError
+        If an option, a side or a grouping variable does not exist.
+
+    Warns
+    -----
+    SmallSampleWarning
+        If fewer than ten respondents stand behind a dimension.
+
+    Notes
+    -----
+    Standard errors are those of a mean of independent respondents; with sampling weights they are
+    Taylor-linearised. Under frequency weights a row counts as that many respondents. Wilcoxon's
+    test has no design-based form here, so it is nan under sampling weights.
+
+    References
+    ----------
+    Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item scale for
+    measuring consumer perceptions of service quality. *Journal of Retailing*, 64(1), 12–40.
+
+    Welch, B. L. (1951). On the comparison of several mean values. *Biometrika*, 38, 330–336.
+    https://doi.org/10.1093/biomet/38.3-4.330
+
+    Games, P. A., & Howell, J. F. (1976). Pairwise multiple comparison procedures with unequal n's
+    and/or variances. *Journal of Educational Statistics*, 1(2), 113–125.
+    https://doi.org/10.3102/10769986001002113
+
+    Examples
+    --------
+    >>> import servqual as sq
+    >>> result = sq.gaps(sq.load_example("bank"))
+    >>> worst = result.dimensions.sort_values("gap").iloc[0]
+    >>> worst["dimension"]
+    'reliability'
+    """
+    source = require_survey(survey, "gaps")
+    check_option("on", on, Difference, "Gaps are differences of two sides.")
+    check_conf_level(conf_level)
+    check_option("p_adjust", p_adjust, PAdjust)
+    check_option("zeros", zeros, ZeroMethod)
+    job = _Job(source, on, conf_level, p_adjust, zeros)
+    groups, names = _groups(source, by)
+    tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
+    notes = [note for table in tables for note in table.notes]
+    comparisons = pd.DataFrame(columns=COMPARISON_COLUMNS)
+    if names:
+        comparisons, remarks = _compare(job, groups)
+        notes += remarks
+    if source.weight_kind == "sampling":
+        notes.append(
+            "Wilcoxon's test has no form for sampling weights here, so its p-values are nan."
+        )
+    if not source.has_importance:
+        notes.append("No importance points were given, so there is no weighted score.")
+    scale = source.instrument.scale
+    return GapResult(
+        sample=_sample(source, groups),
+        on=on,
+        conf_level=conf_level,
+        p_adjust=p_adjust,
+        zeros=zeros,
+        by=names,
+        items=_stack([table.items for table in tables]),
+        dimensions=_stack([table.dimensions for table in tables]),
+        overall=_stack([table.overall for table in tables]),
+        multivariate=_stack([table.multivariate for table in tables]),
+        comparisons=comparisons,
+        labels={part.key: part.label for part in source.instrument.dimensions},
+        scale=(scale.minimum, scale.maximum),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+# ---- estimates -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What stays the same over all groups of one call."""
+
+    survey: Survey
+    on: Difference
+    conf_level: float
+    p_adjust: PAdjust
+    zeros: ZeroMethod
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    items: pd.DataFrame
+    dimensions: pd.DataFrame
+    overall: pd.DataFrame
+    multivariate: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+_Group = tuple[tuple[str, ...], BoolArray]
+
+
+def _groups(survey: Survey, by: str | Sequence[str] | None) -> tuple[list[_Group], tuple[str, ...]]:
+    if by is None:
+        return [((), np.ones(len(survey), dtype=bool))], ()
+    codes, levels, names = survey.group_codes(by)
+    taken = {"item", "dimension", "score", "label", "key", *_ESTIMATES} & set(names)
+    if taken:
+        raise OptionError(
+            f"`by` names {', '.join(sorted(taken))}, which is a column of the result. Declare the "
+            "group under "
+            'another name: `groups={"new_name": "column"}`.'
+        )
+    if not levels:
+        raise OptionError(f"`by` names {', '.join(names)}, which is missing for every respondent.")
+    return [(level, codes == place) for place, level in enumerate(levels)], names
+
+
+def _tables_of_group(
+    job: _Job, levels: tuple[str, ...], rows: BoolArray, names: tuple[str, ...]
+) -> _Tables:
+    survey, instrument = job.survey, job.survey.instrument
+    dimension_pairs = survey.paired(job.on, "dimensions")
+    where = f" ({', '.join(levels)})" if levels else ""
+    items = _estimates(job, survey.paired(job.on, "items"), rows)
+    items.insert(0, "dimension", [item.dimension for item in instrument.items])
+    items.insert(0, "label", [item.label for item in instrument.items])
+    items.insert(0, "key", [item.key for item in instrument.items])
+    items.insert(0, "item", [item.number for item in instrument.items])
+    dimensions = _estimates(job, dimension_pairs, rows)
+    keys = [dimension.key for dimension in instrument.dimensions]
+    dimensions.insert(0, "n_items", [len(instrument.items_of(key)) for key in keys])
+    dimensions.insert(0, "label", [dimension.label for dimension in instrument.dimensions])
+    dimensions.insert(0, "dimension", keys)
+    points = survey.points
+    dimensions["weight"], dimensions["weighted_gap"] = _weights(job, dimension_pairs, points, rows)
+    scores = list(_overall_scores(job, dimension_pairs, dimensions["weight"].to_numpy()))
+    overall = _estimates(job, _side_by_side([pair for _, pair in scores]), rows)
+    # The rows are different definitions of one quantity, not a family of tests.
+    overall["p_adjusted"] = overall["p_value"]
+    overall.insert(0, "score", [name for name, _ in scores])
+    multivariate, notes = _hotelling(job, dimension_pairs.difference, rows, where)
+    flat = [
+        *items.loc[items["gap_sd"] == 0, "key"],
+        *dimensions.loc[dimensions["gap_sd"] == 0, "dimension"],
+    ]
+    if flat:
+        notes.append(
+            f"Every respondent has the same gap in {', '.join(flat[:10])}{where}, so no test "
+            "exists there."
+        )
+    _warn_if_small(dimensions, where)
+    for frame in (items, dimensions, overall, multivariate):
+        for place, (name, level) in enumerate(zip(names, levels, strict=True)):
+            frame.insert(place, name, level)
+    return _Tables(items, dimensions, overall, multivariate, tuple(notes))
+
+
+def _estimates(job: _Job, pairs: PairedScores, rows: BoolArray) -> pd.DataFrame:
+    """Table of `_ESTIMATES`, one row per column of the scores."""
+    width = job.survey.instrument.scale.width
+    summaries = []
+    for place in range(pairs.difference.shape[1]):
+        values = np.column_stack(
+            [pairs.subtrahend[:, place], pairs.minuend[:, place], pairs.difference[:, place]]
+        )
+        moments = job.survey.collect(values, ("expectation", "perception", "gap"), rows=rows)
+        deviation = moments.standard_deviation()
+        # A constant of thirds has a variance of rounding errors; it is none.
+        deviation = np.where(deviation < 1e-9 * width, 0.0, deviation)
+        error = moments.standard_error()[2] if deviation[2] > 0 else np.sqrt(deviation[2])
+        summaries.append((moments.n_obs, *moments.mean, *deviation, error))
+    n, e_mean, p_mean, gap, e_sd, p_sd, gap_sd, error = np.array(summaries, dtype=np.float64).T
+    test = mean_test(gap, error, n - 1.0, conf_level=job.conf_level)
+    effect = np.divide(gap, gap_sd, out=np.full_like(gap, np.nan), where=gap_sd > 0)
+    columns = {
+        "n": n.astype(np.int64),
+        "expectation": e_mean,
+        "expectation_sd": e_sd,
+        "perception": p_mean,
+        "perception_sd": p_sd,
+        "gap": gap,
+        "gap_sd": gap_sd,
+        "std_error": error,
+        "statistic": test.statistic,
+        "df": n - 1.0,
+        "p_value": test.p_value,
+        "p_adjusted": adjust_p_values(test.p_value, job.p_adjust),
+        "conf_low": test.conf_low,
+        "conf_high": test.conf_high,
+        "effect_size": effect,
+        "wilcoxon_p": _wilcoxon(job, pairs.difference, rows),
+    }
+    return pd.DataFrame(columns)
+
+
+def _wilcoxon(job: _Job, differences: FloatArray, rows: BoolArray) -> FloatArray:
+    p_values = np.full(differences.shape[1], np.nan)
+    if job.survey.weight_kind == "sampling":
+        return p_values
+    weights = job.survey.weights
+    for place in range(differences.shape[1]):
+        keep = rows & ~np.isnan(differences[:, place])
+        if weights is not None:
+            keep &= weights > 0
+        # Means of means carry rounding errors that would break ties between equal answers.
+        values = np.round(differences[keep, place], 10)
+        if values.size:
+            counts = None if weights is None else weights[keep].astype(np.int64)
+            p_values[place] = signed_rank(values, counts, zeros=job.zeros).p_value
+    return p_values
+
+
+def _weights(
+    job: _Job, pairs: PairedScores, points: FloatArray | None, rows: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean importance points, and mean of points × gap / 100, per dimension."""
+    size = pairs.difference.shape[1]
+    if points is None:
+        return np.full(size, np.nan), np.full(size, np.nan)
+    names = [str(place) for place in range(size)]
+    mean_points = job.survey.collect(points, names, rows=rows).mean
+    products = points * pairs.difference / 100.0
+    weighted = [
+        job.survey.collect(products[:, [place]], [names[place]], rows=rows).mean[0]
+        for place in range(size)
+    ]
+    return mean_points, np.array(weighted)
+
+
+def _overall_scores(
+    job: _Job, pairs: PairedScores, mean_points: FloatArray
+) -> Iterator[tuple[str, PairedScores]]:
+    sides = (pairs.minuend, pairs.subtrahend, pairs.difference)
+    yield "dimension mean", PairedScores(*(row_mean(side)[:, None] for side in sides))
+    yield "item mean", job.survey.overall_pair(job.on)
+    points = job.survey.points
+    if points is not None:
+        yield (
+            "weighted",
+            PairedScores(*((points * side).sum(axis=1, keepdims=True) / 100.0 for side in sides)),
+        )
+        yield (
+            "weighted by mean points",
+            PairedScores(
+                *((mean_points * side).sum(axis=1, keepdims=True) / 100.0 for side in sides)
+            ),
+        )
+
+
+def _side_by_side(parts: list[PairedScores]) -> PairedScores:
+    return PairedScores(
+        np.hstack([part.minuend for part in parts]),
+        np.hstack([part.subtrahend for part in parts]),
+        np.hstack([part.difference for part in parts]),
+    )
+
+
+def _hotelling(
+    job: _Job, differences: FloatArray, rows: BoolArray, where: str
+) -> tuple[pd.DataFrame, list[str]]:
+    names = [dimension.key for dimension in job.survey.instrument.dimensions]
+    moments = job.survey.collect(differences, names, rows=rows)
+    nan = float("nan")
+    row: dict[str, Any] = dict.fromkeys(_MULTIVARIATE, nan)
+    row["n"] = moments.n_obs
+    notes = []
+    try:
+        test = hotelling_one_sample(moments.mean, moments.covariance_of_mean(), moments.n_obs)
+    except EstimationError as error:
+        notes.append(f"Hotelling's test of all dimensions was not done{where}: {error}")
+    else:
+        row.update(
+            statistic=test.statistic,
+            f_statistic=test.f_statistic,
+            df_numerator=test.df_numerator,
+            df_denominator=test.df_denominator,
+            p_value=test.p_value,
+        )
+    return pd.DataFrame([row], columns=_MULTIVARIATE), notes
+
+
+def _warn_if_small(dimensions: pd.DataFrame, where: str) -> None:
+    small = dimensions[dimensions["n"] < 10]
+    if len(small):
+        import warnings
+
+        listed = ", ".join(
+            f"{key} ({n})" for key, n in zip(small["dimension"], small["n"], strict=True)
+        )
+        warnings.warn(
+            f"Fewer than ten respondents stand behind these dimension gaps{where}: {listed}. "
+            "Their intervals rest on the normality of so few answers; read them as a "
+            "description.",
+            SmallSampleWarning,
+            stacklevel=4,
+        )
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True)
+
+
+def _sample(survey: Survey, groups: list[_Group]) -> SampleInfo:
+    total = survey.n_respondents
+    weights = survey.weights if survey.weight_kind == "frequency" else None
+    counted = 0
+    for _, rows in groups:
+        counted += int(rows.sum() if weights is None else weights[rows].sum())
+    rule = f"item pairs; dimensions with {survey.min_answered:.0%} of their pairs"
+    return SampleInfo(counted, total - counted, rule, survey.weight_kind)
+
+
+# ---- groups compared -----------------------------------------------------------------------------
+
+
+def _compare(job: _Job, groups: list[_Group]) -> tuple[pd.DataFrame, list[str]]:
+    pairs = job.survey.paired(job.on, "dimensions")
+    keys = [dimension.key for dimension in job.survey.instrument.dimensions]
+    columns = [("dimension", key, pairs.difference[:, place]) for place, key in enumerate(keys)]
+    columns.append(("overall", "dimension mean", row_mean(pairs.difference)))
+    names = [", ".join(levels) for levels, _ in groups]
+    parts, notes = [], []
+    for level, term, values in columns:
+        moments = [job.survey.collect(values[:, None], [term], rows=rows) for _, rows in groups]
+        table, remarks = compare_groups(moments, names, term, conf_level=job.conf_level)
+        table.insert(0, "level", level)
+        parts.append(table)
+        notes += remarks
+    comparisons = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    omnibus = (comparisons["test"] == "welch_anova") & (comparisons["level"] == "dimension")
+    comparisons.loc[omnibus, "p_adjusted"] = adjust_p_values(
+        comparisons.loc[omnibus, "p_value"], job.p_adjust
+    )
+    return comparisons[COMPARISON_COLUMNS], notes
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+def _say_overall(result: GapResult) -> Iterator[Statement]:
+    for _, row in result.overall[result.overall["score"] == "dimension mean"].iterrows():
+        group = ", ".join(str(row[name]) for name in result.by)
+        prefix = f"{group}: overall" if group else "Overall"
+        if not np.isfinite(row["gap"]):
+            yield Statement("overall", f"{prefix}, no gap can be computed.")
+            continue
+        side = {
+            "gap": "expectations",
+            "adequacy": "the minimum",
+            "superiority": "the desired level",
+        }
+        verb = "falls short of" if row["gap"] < 0 else "exceeds"
+        interval = ""
+        if np.isfinite(row["conf_low"]):
+            interval = (
+                f" ({result.conf_level:.0%} interval {format_number(row['conf_low'], 2)} to "
+                f"{format_number(row['conf_high'], 2)})"
+            )
+        yield Statement(
+            "overall",
+            f"{prefix}, the service {verb} {side[result.on]} by "
+            f"{format_number(abs(row['gap']), 2)} points"
+            f"{interval}, on a scale from {result.scale[0]:g} to {result.scale[1]:g}.",
+        )
+
+
+def _say_dimensions(result: GapResult) -> Iterator[Statement]:
+    if result.by:
+        return
+    for _, row in result.dimensions.sort_values("gap", kind="stable").iterrows():
+        if not np.isfinite(row["effect_size"]):
+            continue
+        word = rules.EFFECT_SIZE.word(abs(row["effect_size"]))
+        differs = row["p_adjusted"] < 1.0 - result.conf_level
+        verdict = (
+            f"a {word} {'shortfall' if row['gap'] < 0 else 'surplus'}"
+            if differs
+            else "not distinguishable from zero"
+        )
+        p_text = format_p(row["p_adjusted"])
+        relation = p_text if p_text.startswith("<") else f"= {p_text}"
+        yield Statement(
+            str(row["dimension"]),
+            f"{row['label']}: gap {format_number(row['gap'], 2)}, {verdict} "
+            f"(d = {format_number(row['effect_size'], 2)}, adjusted p {relation}).",
+            rules.EFFECT_SIZE.name,
+            rules.EFFECT_SIZE.source,
+        )
+
+
+def _say_groups(result: GapResult) -> Iterator[Statement]:
+    for _, row in result.omnibus.iterrows():
+        if not np.isfinite(row["p_value"]):
+            continue
+        differ = row["p_adjusted"] < 1.0 - result.conf_level
+        label = result.labels.get(str(row["term"]), "Overall score")
+        found = (
+            "differ between the groups" if differ else "do not differ detectably between the groups"
+        )
+        yield Statement(
+            str(row["term"]),
+            f"{label}: gaps {found} (Welch's F({format_number(row['df'], 0)}, "
+            f"{format_number(row['df_denominator'], 1)}) = {format_number(row['statistic'], 2)}, "
+            f"ω² = {format_number(row['effect_size'], 3)}).",
+        )

@@ -1,0 +1,545 @@
+"""How do gaps or perceptions go with an outcome? Regression with honest standard errors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.special import fdtrc
+
+from servqual import rules
+from servqual.analyses.predictors import ModelVariables, model_variables
+from servqual.errors import (
+    EstimationError,
+    NotIdentifiedError,
+    OptionError,
+    RowsRequiredError,
+    SmallSampleWarning,
+    WeightsWarning,
+    shorten,
+)
+from servqual.numerics.least_squares import (
+    LeastSquares,
+    collinear_columns,
+    least_squares_from_moments,
+)
+from servqual.numerics.location import mean_test
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    not_in_json,
+)
+from servqual.samplestats.moments import Moments, require_moments
+from servqual.survey.survey import Survey
+from servqual.typing import (
+    BoolArray,
+    Covariance,
+    FloatArray,
+    IntArray,
+    On,
+    PredictorLevel,
+    check_conf_level,
+    check_option,
+)
+
+_FEW_CLUSTERS = 20
+
+#: Smallest eigenvalue of a correlation matrix that counts as positive.
+_SINGULAR = 1e-12
+
+
+@dataclass(frozen=True, repr=False)
+class RegressionResult(Result):
+    """A linear regression.
+
+    Attributes
+    ----------
+    sample : SampleInfo
+        Respondents with answers to all variables.
+    outcome : str
+        What is explained.
+    on : str
+        Of which scores the predictors are; empty when the regression was made from moments.
+    covariance : str
+        How the standard errors were computed.
+    cluster : str
+        Grouping variable within which respondents may be alike; empty if none.
+    conf_level : float
+        Coverage of the intervals.
+    coefficients : DataFrame
+        term, label, estimate, std_error, statistic (t), df, p_value, conf_low, conf_high, beta
+        (standardised), vif. The intercept stands first.
+    fit : DataFrame
+        One row: r_squared, adj_r_squared, sigma, f_statistic, df_model, df_residual, p_value, aic,
+        bic, loglik, n_clusters.
+    model : statsmodels results or None
+        The fitted statsmodels object, for whoever wants more; None when the regression was made
+        from moments.
+    notes : tuple of str
+        What could not be computed, and why.
+    """
+
+    title: ClassVar[str] = "Linear regression"
+
+    sample: SampleInfo
+    outcome: str
+    on: str
+    covariance: Covariance
+    cluster: str
+    conf_level: float
+    coefficients: pd.DataFrame
+    fit: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    model: Any = not_in_json()  # noqa: RUF009 - a dataclass field, made by a helper
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row per coefficient."""
+        return self.coefficients.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row about the fit."""
+        table = self.fit.copy()
+        table.insert(0, "outcome", self.outcome)
+        table.insert(1, "covariance", self.covariance)
+        table.insert(2, "n_obs", self.sample.n_obs)
+        table.insert(3, "n_excluded", self.sample.n_excluded)
+        return table
+
+    def interpret(self) -> Interpretation:
+        """Put the regression into plain words: what it explains, what counts, what overlaps.
+
+        Returns
+        -------
+        Interpretation
+        """
+        row = self.fit.iloc[0]
+        word = rules.VARIANCE_EXPLAINED.word(row["r_squared"])
+        statements = [
+            Statement(
+                "fit",
+                f"The predictors together go with {row['r_squared']:.0%} of the variance of "
+                f"{self.outcome}, a {word} share. This is association, not proof of effect.",
+                rules.VARIANCE_EXPLAINED.name,
+                rules.VARIANCE_EXPLAINED.source,
+            )
+        ]
+        slopes = self.coefficients.iloc[1:]
+        for _, term in slopes[slopes["p_value"] < 1 - self.conf_level].iterrows():
+            statements.append(
+                Statement(
+                    str(term["term"]),
+                    f"One point more in {term['label']} goes with "
+                    f"{format_number(term['estimate'], 2)} points of {self.outcome}, the other "
+                    f"predictors held constant ({self.conf_level:.0%} interval "
+                    f"{format_number(term['conf_low'], 2)} to "
+                    f"{format_number(term['conf_high'], 2)}).",
+                )
+            )
+        known = slopes.dropna(subset=["vif"]).sort_values("vif", kind="stable")
+        if len(known):
+            worst = known.iloc[-1]
+            statements.append(
+                Statement(
+                    "collinearity",
+                    f"Collinearity is {rules.COLLINEARITY.word(worst['vif'])}: the largest "
+                    f"variance inflation factor is {format_number(worst['vif'], 1)} "
+                    f"({worst['label']}). Predictors that overlap share their effect arbitrarily; "
+                    "see `relative_importance` for a fair division.",
+                    rules.COLLINEARITY.name,
+                    rules.COLLINEARITY.source,
+                )
+            )
+        return Interpretation(tuple(statements))
+
+    def _shown(self) -> list[tuple[str, pd.DataFrame]]:
+        table = self.coefficients.drop(columns=["label"])
+        return [
+            (f"Outcome: {self.outcome}; standard errors: {self.covariance}", table),
+            ("Fit", self.fit),
+        ]
+
+
+def regression(
+    data: Survey | Moments,
+    *,
+    outcome: str,
+    on: On = "gap",
+    predictors: PredictorLevel | Sequence[str] = "dimensions",
+    covariance: Covariance | None = None,
+    cluster: str | None = None,
+    conf_level: float = 0.95,
+) -> RegressionResult:
+    """Linear regression of an outcome on scores.
+
+    Parameters
+    ----------
+    data : Survey or Moments
+        With moments, standard errors are the classical ones, for robust ones need respondents'
+        answers.
+    outcome : str
+        An outcome of the survey or one of its columns; a variable of the moments.
+    on : str, default "gap"
+        Side or difference whose scores are the predictors; not used with moments.
+    predictors : {"dimensions", "items", "overall"} or sequence of str, default "dimensions"
+        Level of the scores, or names. With moments, default: all other variables.
+    covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"}, optional
+        How standard errors are computed. Default: ``"HC3"``, which does not assume equal error
+        variance; ``"CR1"`` with `cluster`; ``"nonrobust"`` from moments.
+    cluster : str, optional
+        Grouping variable of the survey within which respondents may be alike, such as the branch.
+    conf_level : float, default 0.95
+        Coverage of the intervals.
+
+    Returns
+    -------
+    RegressionResult
+
+    Raises
+    ------
+    OptionError
+        If a variable or an option does not exist.
+    RowsRequiredError
+        If robust standard errors are asked of moments.
+    EstimationError
+        If too few respondents remain, or a variable is constant.
+    NotIdentifiedError
+        If predictors repeat each other; the message names them.
+
+    Warns
+    -----
+    SmallSampleWarning
+        If there are fewer than 20 clusters.
+    WeightsWarning
+        If classical standard errors are asked for with sampling weights.
+
+    Notes
+    -----
+    Respondents with a missing score are left out (listwise). Statistics follow the t distribution
+    with n − k degrees of freedom, or with the number of clusters − 1; the F statistic is the Wald
+    test with the same covariance matrix. AIC and BIC count the error variance as a parameter, as R
+    does.
+
+    References
+    ----------
+    Long, J. S., & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors in the
+    linear regression model. *The American Statistician*, 54(3), 217–224.
+    https://doi.org/10.1080/00031305.2000.10474549
+
+    Examples
+    --------
+    >>> import servqual as sq
+    >>> fit = sq.regression(sq.load_example("bank"), outcome="satisfaction")
+    >>> fit.tidy()["term"].tolist()
+    ['(Intercept)', 'tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy']
+    """
+    check_conf_level(conf_level)
+    variables = model_variables(
+        data, outcome=outcome, on=on, predictors=predictors, analysis="regression"
+    )
+    kind = _choose_covariance(data, covariance, cluster)
+    moments = _checked_moments(data, variables)
+    fit = _fit_moments(moments, conf_level)
+    if isinstance(data, Moments):
+        return _from_moments(moments, fit, variables, conf_level)
+    return _from_rows(data, moments, fit, variables, kind, cluster, on, conf_level)
+
+
+def _choose_covariance(
+    data: Survey | Moments, covariance: Covariance | None, cluster: str | None
+) -> Covariance:
+    if covariance is not None:
+        check_option("covariance", covariance, Covariance)
+    if isinstance(data, Moments):
+        if covariance not in (None, "nonrobust") or cluster is not None:
+            asked = f'`covariance="{covariance}"`' if cluster is None else "`cluster`"
+            raise RowsRequiredError(
+                f"{asked} needs respondents' answers, but `regression` was given moments only. "
+                "Give the `Survey`, or "
+                'use `covariance="nonrobust"`.'
+            )
+        return "nonrobust"
+    if cluster is None:
+        if covariance == "CR1":
+            raise OptionError(
+                '`covariance="CR1"` needs `cluster`, the grouping variable within which '
+                f"respondents may be alike; this survey has {shorten(data.groups) or 'none'}."
+            )
+        return covariance or "HC3"
+    if covariance not in (None, "CR1"):
+        raise OptionError(
+            f'`covariance="{covariance}"` ignores clusters. With `cluster`, give '
+            '`covariance="CR1"` or leave '
+            "it out."
+        )
+    return "CR1"
+
+
+def _checked_moments(data: Survey | Moments, variables: ModelVariables) -> Moments:
+    moments = require_moments(
+        data, variables.names, minimum=len(variables.variables) + 2, what="regression"
+    )
+    size = len(variables.variables)
+    repeating = collinear_columns(moments.covariance()[:size, :size])
+    if repeating.size:
+        names = [variables.terms[place] for place in repeating]
+        raise NotIdentifiedError(
+            "These predictors repeat each other exactly, so their effects cannot be told apart: "
+            f"{shorten(names)}. Leave one of them out."
+        )
+    return moments
+
+
+def _fit_moments(moments: Moments, conf_level: float) -> LeastSquares:
+    size = len(moments.variables) - 1
+    mean = moments.mean if moments.mean_known else np.zeros(size + 1)
+    return least_squares_from_moments(
+        mean,
+        moments.covariance(),
+        moments.n_obs,
+        outcome=size,
+        predictors=range(size),
+        conf_level=conf_level,
+    )
+
+
+def _from_moments(
+    moments: Moments, fit: LeastSquares, variables: ModelVariables, conf_level: float
+) -> RegressionResult:
+    notes: list[str] = []
+    keep = np.ones(len(fit.coefficients))
+    if not moments.mean_known:
+        keep[0] = np.nan
+        notes.append("The moments hold no means, so the intercept is not known.")
+    if moments.weight_kind == "sampling":
+        warnings.warn(
+            "Classical standard errors do not know of sampling weights and are too small as a "
+            "rule. Give the `Survey` for robust ones.",
+            WeightsWarning,
+            stacklevel=3,
+        )
+    table = _coefficient_table(
+        variables,
+        fit,
+        fit.coefficients * keep,
+        fit.std_errors * keep,
+        fit.df_residual,
+        conf_level,
+    )
+    summary = _summary(fit, fit.f_statistic, fit.df_residual, fit.f_p_value, np.nan)
+    return RegressionResult(
+        sample=SampleInfo(moments.n_obs, moments.n_excluded, "listwise", moments.weight_kind),
+        outcome=variables.outcome,
+        on="",
+        covariance="nonrobust",
+        cluster="",
+        conf_level=conf_level,
+        coefficients=table,
+        fit=summary,
+        notes=tuple(notes),
+    )
+
+
+def _from_rows(
+    survey: Survey,
+    moments: Moments,
+    fit: LeastSquares,
+    variables: ModelVariables,
+    kind: Covariance,
+    cluster: str | None,
+    on: On,
+    conf_level: float,
+) -> RegressionResult:
+    rows, codes = _complete_rows(survey, variables, cluster)
+    model = _fit_statsmodels(rows, survey, variables, kind, codes)
+    errors = np.sqrt(np.diag(np.asarray(model.cov_params(), dtype=np.float64)))
+    n_clusters = np.nan if codes is None else float(len(np.unique(codes[rows.keep])))
+    df = fit.df_residual if codes is None else n_clusters - 1.0
+    notes = _notes(survey, moments, kind, n_clusters, cluster)
+    coefficients = np.asarray(model.params, dtype=np.float64)
+    table = _coefficient_table(variables, fit, coefficients, errors, df, conf_level)
+    f_statistic, f_p_value = _wald(coefficients, np.asarray(model.cov_params()), df)
+    if not np.isfinite(f_statistic):
+        notes.append(
+            "The joint F test does not exist: the robust covariance matrix has fewer dimensions "
+            "than there are predictors."
+        )
+    summary = _summary(fit, f_statistic, df, f_p_value, n_clusters)
+    if survey.weight_kind == "sampling":
+        summary[["aic", "bic", "loglik"]] = np.nan
+        notes.append(
+            "With sampling weights there is no likelihood, so AIC, BIC and log-likelihood are nan."
+        )
+    return RegressionResult(
+        sample=SampleInfo(
+            rows.n_obs, survey.n_respondents - rows.n_obs, "listwise", survey.weight_kind
+        ),
+        outcome=variables.outcome,
+        on=on,
+        covariance=kind,
+        cluster=cluster or "",
+        conf_level=conf_level,
+        coefficients=table,
+        fit=summary,
+        notes=tuple(notes),
+        model=model,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    values: FloatArray
+    keep: BoolArray
+    n_obs: int
+
+
+def _complete_rows(
+    survey: Survey, variables: ModelVariables, cluster: str | None
+) -> tuple[_Rows, IntArray | None]:
+    values = survey.rows(variables.names)
+    keep = np.asarray(~np.isnan(values).any(axis=1))
+    weights = survey.weights
+    if weights is not None:
+        keep &= weights > 0
+    n_obs = int(keep.sum())
+    if survey.weight_kind == "frequency" and weights is not None:
+        n_obs = int(weights[keep].sum())
+    if cluster is None:
+        return _Rows(values, keep, n_obs), None
+    codes, _, _ = survey.group_codes(cluster)
+    lost = int((keep & (codes < 0)).sum())
+    if lost:
+        raise EstimationError(
+            f'The cluster variable "{cluster}" is missing for {lost} of the {int(keep.sum())} '
+            "respondents of this regression. Complete it, or leave these respondents out of the "
+            "survey."
+        )
+    if len(np.unique(codes[keep])) < 2:
+        raise EstimationError(
+            f'All respondents of this regression are in one group of "{cluster}", but at least two '
+            "clusters are needed. Leave `cluster` out."
+        )
+    return _Rows(values, keep, n_obs), codes
+
+
+def _fit_statsmodels(
+    rows: _Rows,
+    survey: Survey,
+    variables: ModelVariables,
+    kind: Covariance,
+    codes: IntArray | None,
+) -> Any:
+    from statsmodels.regression.linear_model import OLS, WLS
+
+    values = rows.values[rows.keep]
+    clusters = None if codes is None else codes[rows.keep]
+    weights = None if survey.weights is None else survey.weights[rows.keep]
+    if survey.weight_kind == "frequency" and weights is not None:
+        counts = weights.astype(np.int64)
+        values = np.repeat(values, counts, axis=0)
+        clusters = None if clusters is None else np.repeat(clusters, counts)
+        weights = None
+    design = pd.DataFrame(values[:, :-1], columns=list(variables.terms))
+    design.insert(0, "(Intercept)", 1.0)
+    target = pd.Series(values[:, -1], name=variables.outcome)
+    model = OLS(target, design) if weights is None else WLS(target, design, weights=weights)
+    if kind == "CR1":
+        return model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    return model.fit(cov_type=kind, use_t=True)
+
+
+def _wald(coefficients: FloatArray, covariance: FloatArray, df: float) -> tuple[float, float]:
+    """F test that all slopes are zero, with the covariance matrix at hand."""
+    slopes, of_slopes = coefficients[1:], covariance[1:, 1:]
+    if df < len(slopes) or not _is_definite(of_slopes):
+        return float("nan"), float("nan")
+    statistic = float(slopes @ np.linalg.solve(of_slopes, slopes)) / len(slopes)
+    return statistic, float(fdtrc(len(slopes), df, statistic))
+
+
+def _is_definite(covariance: FloatArray) -> bool:
+    """Whether a covariance matrix has full rank, on the scale of correlations."""
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    if not np.isfinite(covariance).all() or not (spread > 0).all():
+        return False
+    correlation = covariance / np.outer(spread, spread)
+    return bool(np.linalg.eigvalsh(correlation)[0] > _SINGULAR)
+
+
+def _coefficient_table(
+    variables: ModelVariables,
+    fit: LeastSquares,
+    coefficients: FloatArray,
+    errors: FloatArray,
+    df: float,
+    conf_level: float,
+) -> pd.DataFrame:
+    test = mean_test(coefficients, errors, df, conf_level=conf_level)
+    return pd.DataFrame(
+        {
+            "term": ["(Intercept)", *variables.terms],
+            "label": ["Intercept", *variables.labels],
+            "estimate": coefficients,
+            "std_error": errors,
+            "statistic": test.statistic,
+            "df": float(df),
+            "p_value": test.p_value,
+            "conf_low": test.conf_low,
+            "conf_high": test.conf_high,
+            "beta": fit.beta,
+            "vif": fit.vif,
+        }
+    )
+
+
+def _summary(
+    fit: LeastSquares, f_statistic: float, df: float, p_value: float, n_clusters: float
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "r_squared": [fit.r_squared],
+            "adj_r_squared": [fit.adj_r_squared],
+            "sigma": [fit.sigma],
+            "f_statistic": [f_statistic],
+            "df_model": [float(len(fit.coefficients) - 1)],
+            "df_residual": [float(df)],
+            "p_value": [p_value],
+            "aic": [fit.aic],
+            "bic": [fit.bic],
+            "loglik": [fit.loglik],
+            "n_clusters": [n_clusters],
+        }
+    )
+
+
+def _notes(
+    survey: Survey, moments: Moments, kind: Covariance, n_clusters: float, cluster: str | None
+) -> list[str]:
+    notes = []
+    if moments.n_excluded:
+        notes.append(
+            f"{moments.n_excluded} respondents were left out because a score or the outcome is "
+            "missing."
+        )
+    if n_clusters < _FEW_CLUSTERS:
+        warnings.warn(
+            f'There are {n_clusters:.0f} clusters of "{cluster}". Cluster-robust standard errors '
+            f"need many clusters; with fewer than {_FEW_CLUSTERS} they are too small as a rule.",
+            SmallSampleWarning,
+            stacklevel=4,
+        )
+    if survey.weight_kind == "sampling" and kind == "nonrobust":
+        warnings.warn(
+            "Classical standard errors do not know of sampling weights and are too small as a "
+            "rule. Use "
+            '`covariance="HC3"`.',
+            WeightsWarning,
+            stacklevel=4,
+        )
+    return notes

@@ -1,0 +1,549 @@
+"""How reliable are the scores of dimensions, and of gaps? Alpha, omega and their kin."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from servqual import rules
+from servqual.errors import (
+    ConvergenceError,
+    EstimationError,
+    NotIdentifiedError,
+    OptionError,
+    ServqualWarning,
+    shorten,
+)
+from servqual.numerics.difference_score import (
+    difference_reliability,
+    linear_composite_reliability,
+)
+from servqual.numerics.extraction import maximum_likelihood_factors
+from servqual.numerics.omega import OmegaTotal, omega_total_interval
+from servqual.numerics.reliability import (
+    cronbach_alpha,
+    item_statistics,
+    scale_reliability_statistics,
+)
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
+from servqual.samplestats.moments import Moments, PairwiseMoments
+from servqual.survey.survey import Survey, require_survey
+from servqual.typing import (
+    DIFFERENCES,
+    FloatArray,
+    Missing,
+    On,
+    Side,
+    check_conf_level,
+    check_option,
+)
+
+OVERALL = "overall"
+
+_DIFFERENCE_COLUMNS = [
+    "dimension",
+    "label",
+    "n",
+    "sd_perception",
+    "sd_expectation",
+    "reliability_perception",
+    "reliability_expectation",
+    "r_pe",
+    "reliability_difference",
+    "alpha_difference",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class ReliabilityResult(Result):
+    """Reliability of scales.
+
+    Attributes
+    ----------
+    sample : SampleInfo
+        The largest number of respondents behind any scale.
+    on : str
+        Which answers; empty when the result was made from moments.
+    conf_level : float
+        Coverage of the intervals.
+    scales : DataFrame
+        scale (each dimension, then ``"overall"``), label, n_items, n, mean_r (average correlation
+        between items), alpha, alpha_low, alpha_high (Feldt), alpha_std (of standardised items),
+        omega, omega_low, omega_high (McDonald's omega total of a one-factor model by maximum
+        likelihood), lambda2, lambda6 (Guttman), split_half (odd against even items,
+        Spearman–Brown).
+    items : DataFrame
+        scale, item, key, label, n, mean, sd, item_rest_r (correlation with the other items' sum),
+        alpha_if_deleted.
+    differences : DataFrame
+        For a difference: dimension, label, n, sd_perception, sd_expectation,
+        reliability_perception, reliability_expectation (alphas), r_pe (correlation of the two
+        sides), reliability_difference (from these parts), alpha_difference (alpha of the items'
+        differences); empty otherwise.
+    composite : float
+        Reliability of the overall score (mean of the dimension scores) as a linear composite, from
+        the dimensions' alphas, over the respondents who answered all items.
+    notes : tuple of str
+        What could not be computed, and why.
+    """
+
+    title: ClassVar[str] = "Scale reliability"
+
+    sample: SampleInfo
+    on: str
+    conf_level: float
+    scales: pd.DataFrame
+    items: pd.DataFrame
+    differences: pd.DataFrame
+    composite: float
+    notes: tuple[str, ...] = ()
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row per scale."""
+        return self.scales.copy()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: lowest and overall alpha, reliability of the composite."""
+        own = self.scales[self.scales["scale"] != OVERALL]
+        overall = self.scales[self.scales["scale"] == OVERALL]
+        return pd.DataFrame(
+            {
+                "on": [self.on],
+                "n_obs": [self.sample.n_obs],
+                "n_excluded": [self.sample.n_excluded],
+                "n_scales": [len(own)],
+                "alpha_minimum": [float(own["alpha"].min())],
+                "alpha_overall": [float(overall["alpha"].iloc[0]) if len(overall) else np.nan],
+                "composite_reliability": [self.composite],
+                "conf_level": [self.conf_level],
+            }
+        )
+
+    def interpret(self) -> Interpretation:
+        """Put the reliabilities into plain words, with the convention named.
+
+        Returns
+        -------
+        Interpretation
+        """
+        return Interpretation(tuple(_say(self)))
+
+    def _shown(self) -> list[tuple[str, pd.DataFrame]]:
+        names = ["scale", "n_items", "n", "alpha", "alpha_low", "alpha_high", "alpha_std", "omega"]
+        tables = [("Scales", self.scales[names])]
+        if len(self.differences):
+            shown = [
+                "dimension",
+                "reliability_perception",
+                "reliability_expectation",
+                "r_pe",
+                "reliability_difference",
+            ]
+            tables.append(("Difference scores", self.differences[shown]))
+        return tables
+
+
+def scale_reliability(
+    data: Survey | Moments | PairwiseMoments,
+    *,
+    on: On = "perception",
+    scales: Mapping[str, Sequence[str]] | None = None,
+    missing: Missing = "listwise",
+    conf_level: float = 0.95,
+) -> ReliabilityResult:
+    """Reliability of the dimensions and of the whole scale.
+
+    Parameters
+    ----------
+    data : Survey, Moments or PairwiseMoments
+        With moments, `scales` says which variables make a scale (default: all of them one scale).
+    on : str, default "perception"
+        Side or difference whose items are looked at. For a difference, the reliability of the
+        difference score with its parts is reported too.
+    scales : mapping of str to sequence of str, optional
+        For moments: scale → its variables.
+    missing : {"listwise", "pairwise"}, default "listwise"
+        Respondents with answers to all items of the scale, or for each pair of items those who
+        answered both; then n is the smallest of their numbers.
+    conf_level : float, default 0.95
+        Coverage of the intervals.
+
+    Returns
+    -------
+    ReliabilityResult
+
+    Raises
+    ------
+    OptionError
+        If an option or a variable does not exist.
+    RowsRequiredError
+        If `data` is none of these.
+
+    Warns
+    -----
+    ServqualWarning
+        If an item correlates negatively with the rest of its dimension: it may have to be reversed.
+
+    Notes
+    -----
+    Alpha assumes that all items measure one thing equally well; omega lets them differ. Feldt's
+    interval assumes normal answers with equal covariances, and a simple random sample: with
+    sampling weights it is nan. The reliability of a difference score assumes that the errors of the
+    two sides are uncorrelated.
+
+    References
+    ----------
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika*,
+    16, 297–334. https://doi.org/10.1007/BF02310555
+
+    Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability
+    coefficient twenty. *Psychometrika*, 30, 357–370. https://doi.org/10.1007/BF02289499
+
+    Guttman, L. (1945). A basis for analyzing test-retest reliability. *Psychometrika*, 10, 255–282.
+    https://doi.org/10.1007/BF02288892
+
+    Johns, G. (1981). Difference score measures of organizational behavior variables: A critique.
+    *Organizational Behavior and Human Performance*, 27, 443–463.
+    https://doi.org/10.1016/0030-5073(81)90033-7
+
+    McDonald, R. P. (1999). *Test theory: A unified treatment*.
+    https://doi.org/10.4324/9781410601087
+
+    Examples
+    --------
+    >>> import servqual as sq
+    >>> result = sq.scale_reliability(sq.load_example("bank"), on="gap")
+    >>> bool((result.scales["alpha"] > 0.7).all())
+    True
+    """
+    check_conf_level(conf_level)
+    check_option("missing", missing, Missing)
+    if isinstance(data, (Moments, PairwiseMoments)):
+        return _of_moments(data, scales, conf_level)
+    survey = require_survey(data, "scale_reliability")
+    check_option("on", on, On)
+    if scales is not None:
+        raise OptionError(
+            "`scales` is for moments; the dimensions of a survey are those of its instrument."
+        )
+    return _of_survey(survey, on, missing, conf_level)
+
+
+# ---- from a survey -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _ScaleItems:
+    """A scale and its items, as tables name them."""
+
+    scale: str
+    label: str
+    variables: tuple[str, ...]
+    numbers: tuple[object, ...]
+    keys: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def _scales_of(survey: Survey, on: On) -> list[_ScaleItems]:
+    parts = [
+        (part.key, part.label, survey.instrument.items_of(part.key))
+        for part in survey.instrument.dimensions
+    ]
+    if len(parts) > 1:
+        parts.append((OVERALL, "All items", survey.instrument.items))
+    return [
+        _ScaleItems(
+            key,
+            label,
+            tuple(f"{on}:{item.number}" for item in items),
+            tuple(item.number for item in items),
+            tuple(item.key for item in items),
+            tuple(item.label for item in items),
+        )
+        for key, label, items in parts
+    ]
+
+
+def _of_survey(survey: Survey, on: On, missing: Missing, conf_level: float) -> ReliabilityResult:
+    parts = _scales_of(survey, on)
+    collected = [_collect(survey, part.variables, missing) for part in parts]
+    notes: list[str] = []
+    rows = [
+        _scale_row(part, moments, conf_level, notes)
+        for part, moments in zip(parts, collected, strict=True)
+    ]
+    scales = pd.DataFrame(rows)
+    items = pd.concat(
+        [_item_rows(part, moments) for part, moments in zip(parts, collected, strict=True)],
+        ignore_index=True,
+    )
+    _warn_of_negative(items)
+    differences = pd.DataFrame(columns=_DIFFERENCE_COLUMNS)
+    if on in DIFFERENCES:
+        differences = _differences(
+            survey,
+            DIFFERENCES[on],
+            parts,
+            scales,
+            missing,  # type: ignore[index]
+        )
+    counts = scales["n"]
+    largest = int(counts.max())
+    total = survey.n_respondents
+    return ReliabilityResult(
+        sample=SampleInfo(largest, total - largest, f"{missing}, per scale", survey.weight_kind),
+        on=on,
+        conf_level=conf_level,
+        scales=scales,
+        items=items,
+        differences=differences,
+        composite=_composite(survey, on, parts, missing),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _collect(
+    survey: Survey, variables: Sequence[str], missing: Missing
+) -> Moments | PairwiseMoments:
+    if missing == "pairwise":
+        return survey.moments(variables, missing="pairwise")
+    return survey.moments(variables)
+
+
+def _n_obs(moments: Moments | PairwiseMoments) -> int:
+    return moments.n_obs if isinstance(moments, Moments) else moments.n_pairs_min
+
+
+def _scale_row(
+    part: _ScaleItems,
+    moments: Moments | PairwiseMoments,
+    conf_level: float,
+    notes: list[str],
+) -> dict[str, object]:
+    covariance, n_obs = moments.covariance(), _n_obs(moments)
+    # Feldt's distribution and the information matrix of omega hold for simple random samples only.
+    simple = moments.weight_kind != "sampling"
+    if not simple:
+        notes.append(
+            "With sampling weights, the intervals of alpha and omega are not known and are nan."
+        )
+    statistics = scale_reliability_statistics(
+        covariance, n_obs if simple else np.nan, conf_level=conf_level
+    )
+    omega = _omega(part, covariance, n_obs if simple else np.nan, conf_level, notes)
+    return {
+        "scale": part.scale,
+        "label": part.label,
+        "n_items": len(part.variables),
+        "n": n_obs,
+        "mean_r": statistics.mean_r,
+        "alpha": statistics.alpha,
+        "alpha_low": statistics.alpha_low,
+        "alpha_high": statistics.alpha_high,
+        "alpha_std": statistics.alpha_std,
+        "omega": omega.estimate,
+        "omega_low": omega.conf_low,
+        "omega_high": omega.conf_high,
+        "lambda2": statistics.lambda2,
+        "lambda6": statistics.lambda6,
+        "split_half": statistics.split_half,
+    }
+
+
+def _omega(
+    part: _ScaleItems, covariance: FloatArray, n_obs: float, conf_level: float, notes: list[str]
+) -> OmegaTotal:
+    nan = float("nan")
+    if len(part.variables) < 3:
+        notes.append(
+            f"Omega of {part.scale} is nan: a one-factor model needs at least three items, and it "
+            f"has {len(part.variables)}."
+        )
+        return OmegaTotal(nan, nan, nan, nan)
+    try:
+        factor = maximum_likelihood_factors(covariance, 1)
+    except (NotIdentifiedError, ConvergenceError, EstimationError) as error:
+        notes.append(f"Omega of {part.scale} is nan: {error}")
+        return OmegaTotal(nan, nan, nan, nan)
+    if factor.heywood.any():
+        notes.append(
+            f"The one-factor model of {part.scale} has an item without unique variance (a Heywood "
+            "case), so omega has no interval there."
+        )
+    return omega_total_interval(
+        factor.loadings,
+        factor.uniquenesses,
+        n_obs,
+        conf_level=conf_level,
+        heywood=factor.heywood,
+    )
+
+
+def _item_rows(part: _ScaleItems, moments: Moments | PairwiseMoments) -> pd.DataFrame:
+    covariance = moments.covariance()
+    statistics = item_statistics(covariance)
+    return pd.DataFrame(
+        {
+            "scale": part.scale,
+            "item": list(part.numbers),
+            "key": list(part.keys),
+            "label": list(part.labels),
+            "n": _n_obs(moments),
+            "mean": moments.mean,
+            "sd": np.sqrt(np.diag(covariance)),
+            "item_rest_r": statistics.item_rest_r,
+            "alpha_if_deleted": statistics.alpha_if_deleted,
+        }
+    )
+
+
+def _warn_of_negative(items: pd.DataFrame) -> None:
+    own = items[items["scale"] != OVERALL]
+    negative = own[own["item_rest_r"] < 0]
+    if len(negative):
+        listed = [
+            f"{item} ({format_number(r, 2)})"
+            for item, r in zip(negative["item"], negative["item_rest_r"], strict=True)
+        ]
+        warnings.warn(
+            "These items correlate negatively with the rest of their dimension: "
+            f"{shorten(listed)}. Look whether they have to be reversed before anything else is "
+            "done with them.",
+            ServqualWarning,
+            stacklevel=4,
+        )
+
+
+# ---- difference scores ---------------------------------------------------------------------------
+
+
+def _differences(
+    survey: Survey,
+    sides: tuple[Side, Side],
+    parts: list[_ScaleItems],
+    scales: pd.DataFrame,
+    missing: Missing,
+) -> pd.DataFrame:
+    rows = []
+    for part in parts:
+        if part.scale == OVERALL:
+            continue
+        size = len(part.numbers)
+        names = [f"{side}:{number}" for side in sides for number in part.numbers]
+        moments = _collect(survey, names, missing)
+        covariance = moments.covariance()
+        first, second = covariance[:size, :size], covariance[size:, size:]
+        averaging = np.kron(np.eye(2), np.full((1, size), 1.0 / size))
+        scores = averaging @ covariance @ averaging.T
+        deviations = np.sqrt(np.diag(scores))
+        product = deviations[0] * deviations[1]
+        r_pe = float(scores[0, 1] / product) if product > 0 else float("nan")
+        alphas = cronbach_alpha(first), cronbach_alpha(second)
+        rows.append(
+            {
+                "dimension": part.scale,
+                "label": part.label,
+                "n": _n_obs(moments),
+                "sd_perception": deviations[0],
+                "sd_expectation": deviations[1],
+                "reliability_perception": alphas[0],
+                "reliability_expectation": alphas[1],
+                "r_pe": r_pe,
+                "reliability_difference": float(
+                    difference_reliability(scores[0, 0], scores[1, 1], *alphas, r_pe)
+                ),
+                "alpha_difference": float(
+                    scales.loc[scales["scale"] == part.scale, "alpha"].iloc[0]
+                ),
+            }
+        )
+    return pd.DataFrame(rows, columns=_DIFFERENCE_COLUMNS)
+
+
+def _composite(survey: Survey, on: On, parts: list[_ScaleItems], missing: Missing) -> float:
+    """Reliability of the overall score (the mean of the dimension scores) as a linear composite."""
+    own = [part for part in parts if part.scale != OVERALL]
+    if len(own) < 2:
+        return float("nan")
+    items = [number for part in own for number in part.numbers]
+    # Variances and alphas of the same respondents: one formula must not mix two samples.
+    covariance = _collect(survey, [f"{on}:{number}" for number in items], missing).covariance()
+    averaging = np.array(
+        [[(number in part.numbers) / len(part.numbers) for number in items] for part in own]
+    )
+    scores = averaging @ covariance @ averaging.T
+    alphas = [cronbach_alpha(covariance[np.ix_(row > 0, row > 0)]) for row in averaging]
+    return float(linear_composite_reliability(np.diag(scores), alphas, float(scores.sum())))
+
+
+# ---- from moments --------------------------------------------------------------------------------
+
+
+def _of_moments(
+    moments: Moments | PairwiseMoments,
+    scales: Mapping[str, Sequence[str]] | None,
+    conf_level: float,
+) -> ReliabilityResult:
+    chosen = {OVERALL: moments.variables} if scales is None else scales
+    if not chosen:
+        raise OptionError(
+            '`scales` is empty; name at least one, as in `scales={"A": ["x1", "x2"]}`.'
+        )
+    notes: list[str] = []
+    rows, tables = [], []
+    for name, variables in chosen.items():
+        names = tuple(variables)
+        part = _ScaleItems(name, name, names, names, names, names)
+        own = moments.select(names)
+        rows.append(_scale_row(part, own, conf_level, notes))
+        tables.append(_item_rows(part, own))
+    items = pd.concat(tables, ignore_index=True)
+    _warn_of_negative(items)
+    missing = "listwise" if isinstance(moments, Moments) else "pairwise"
+    return ReliabilityResult(
+        sample=SampleInfo(_n_obs(moments), moments.n_excluded, missing, moments.weight_kind),
+        on="",
+        conf_level=conf_level,
+        scales=pd.DataFrame(rows),
+        items=items,
+        differences=pd.DataFrame(columns=_DIFFERENCE_COLUMNS),
+        composite=float("nan"),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+def _say(result: ReliabilityResult) -> Iterator[Statement]:
+    for _, row in result.scales.iterrows():
+        if not np.isfinite(row["alpha"]):
+            continue
+        interval = ""
+        if np.isfinite(row["alpha_low"]):
+            interval = (
+                f", {result.conf_level:.0%} interval {format_number(row['alpha_low'], 2)} to "
+                f"{format_number(row['alpha_high'], 2)}"
+            )
+        yield Statement(
+            str(row["scale"]),
+            f"{row['label']}: alpha {format_number(row['alpha'], 2)}{interval}; "
+            f"{rules.RELIABILITY.word(row['alpha'])}.",
+            rules.RELIABILITY.name,
+            rules.RELIABILITY.source,
+        )
+    for _, row in result.differences.iterrows():
+        if np.isfinite(row["reliability_difference"]):
+            yield Statement(
+                str(row["dimension"]),
+                f"{row['label']}: as a difference score the gap has reliability "
+                f"{format_number(row['reliability_difference'], 2)}, from alphas of "
+                f"{format_number(row['reliability_perception'], 2)} and "
+                f"{format_number(row['reliability_expectation'], 2)} and a correlation of "
+                f"{format_number(row['r_pe'], 2)} between the two sides.",
+            )

@@ -1,0 +1,1 @@
+"""Example surveys, the simulator that made them, and their true values."""

@@ -1,0 +1,359 @@
+"""Pictures of the report: drawn by `servqual.plots` or here, written as SVG that holds nothing but shapes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from servqual.plots.rows import draw_intervals, figure_height, prepare_rows, write_values
+from servqual.plots.style import (
+    ACCENT,
+    NEUTRAL,
+    PERCEPTION,
+    SMALL_FONT_SIZE,
+    escape_math,
+    format_tick,
+    wrap_label,
+)
+from servqual.reporting.words import two
+from servqual.typing import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Inches. Narrower than a notebook's, so that text stays readable where the page is narrow.
+WIDTH: Final = 6.4
+HALF_WIDTH: Final = 5.0
+
+_STYLE: Final[dict[Any, Any]] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#333333",
+    "axes.labelcolor": "#222222",
+    "axes.labelsize": 9.0,
+    "axes.titlesize": 10.0,
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "text.color": "#222222",
+    "text.usetex": False,
+    "xtick.color": "#333333",
+    "xtick.labelsize": 8.5,
+    "ytick.color": "#222222",
+    "ytick.labelsize": 9.0,
+    # The same shapes get the same names, so the same survey makes the same bytes.
+    "svg.hashsalt": "servqual",
+    "svg.fonttype": "path",
+    "svg.image_inline": True,
+}
+_COMMENTS: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
+_PREAMBLE: Final = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
+_METADATA: Final = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
+
+#: Fill of the corners' names in the map of priorities.
+_CORNERS: Final = (
+    (0.015, 0.985, "left", "top", "Concentrate here"),
+    (0.985, 0.985, "right", "top", "Keep up the good work"),
+    (0.015, 0.015, "left", "bottom", "Low priority"),
+    (0.985, 0.015, "right", "bottom", "Possible overkill"),
+)
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """Axes on a figure of their own, not of pyplot's: reports may be made in threads of an app."""
+    import matplotlib
+    from matplotlib.figure import Figure as MatplotlibFigure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = MatplotlibFigure(figsize=(width, height), layout="constrained")
+        yield figure, figure.subplots()
+
+
+def draw(
+    draw_on: Callable[[Axes], object],
+    labels: Sequence[str],
+    *,
+    per_row: int = 1,
+    width: float = WIDTH,
+) -> str:
+    """Draw a picture of labelled rows.
+
+    Parameters
+    ----------
+    draw_on : callable
+        Draws on the axes that it is given.
+    labels : sequence of str
+        Labels of the rows, from which the height follows.
+    per_row : int, default 1
+        Estimates that share a row.
+    width : float
+        Inches.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    height = figure_height([wrap_label(label) for label in labels], per_row=per_row)
+    with _figure(width, height + 0.25) as (figure, axes):
+        draw_on(axes)
+        return to_data_uri(figure)
+
+
+def to_data_uri(figure: Figure) -> str:
+    """Write a figure as SVG inside a ``data:`` URI, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure : Figure
+        A matplotlib figure.
+
+    Returns
+    -------
+    str
+        For the ``src`` of an ``img``, where a browser runs no script and loads nothing.
+    """
+    import matplotlib
+
+    foreign = _foreign_signs([*_written(figure)])
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        if foreign:
+            _leave_text_to_reader(figure, foreign)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue().decode("utf-8")
+    for pattern in (_PREAMBLE, _COMMENTS, _METADATA):
+        text = pattern.sub("", text)
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode("utf-8")).decode("ascii")
+
+
+def _written(figure: Figure) -> Iterator[str]:
+    """Lines of every text of a figure."""
+    from matplotlib.text import Text
+
+    for artist in figure.findobj(Text):
+        yield from artist.get_text().splitlines()  # type: ignore[attr-defined]
+
+
+def _foreign_signs(lines: Sequence[str]) -> int:
+    """The most signs in one line that matplotlib's own font cannot draw."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    return max(
+        (
+            sum(not font.get_char_index(ord(sign)) for sign in line if sign.isprintable())
+            for line in lines
+        ),
+        default=0,
+    )
+
+
+def _leave_text_to_reader(figure: Figure, foreign: int) -> None:
+    """Write text as text, which the reader's fonts draw, with room for signs as wide as they are high."""
+    import matplotlib
+
+    matplotlib.rcParams["svg.fonttype"] = "none"
+    warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from", category=UserWarning)
+    # matplotlib reserves 0.6 of the font size for a sign that it does not know.
+    room = 0.4 * _STYLE["ytick.labelsize"] / 72.0 * foreign / figure.get_figwidth()
+    left = min(room, 0.35)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(rect=(left, 0.0, 1.0 - left, 1.0))
+
+
+# ---- pictures of one side ------------------------------------------------------------------------
+
+
+def draw_levels(
+    labels: Sequence[str],
+    mean: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    *,
+    scale: tuple[float, float],
+    axis_label: str,
+) -> str:
+    """Draw means of one side with their intervals on the answer scale, the lowest at the top.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        One per row.
+    mean, low, high : ndarray, shape (n_rows,)
+        Means and limits.
+    scale : tuple of float
+        Ends of the answer scale.
+    axis_label : str
+        What is drawn.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    order = np.argsort(mean, kind="stable")
+
+    def draw_on(axes: Axes) -> None:
+        places = prepare_rows(axes, [wrap_label(labels[place]) for place in order])
+        draw_intervals(axes, mean[order], low[order], high[order], places)
+        axes.scatter(mean[order], places, s=44.0, color=PERCEPTION, zorder=4)
+        edge = 0.02 * (scale[1] - scale[0])
+        axes.set_xlim(scale[0] - edge, scale[1] + edge)
+        ends = np.fmax(mean[order], np.nan_to_num(high[order], nan=-np.inf))
+        write_values(axes, ends, places, [two(value) for value in mean[order]])
+        axes.set_xlabel(axis_label)
+
+    return draw(draw_on, labels)
+
+
+# ---- map of priorities ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityMap:
+    """Dimensions by performance and importance.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Names of the dimensions.
+    performance : ndarray, shape (D,)
+        Gap (or mean); the left is worse.
+    importance : ndarray, shape (D,)
+        Importance; the top is more important.
+    performance_label, importance_label : str
+        Names of the axes.
+    """
+
+    labels: tuple[str, ...]
+    performance: FloatArray
+    importance: FloatArray
+    performance_label: str
+    importance_label: str
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Where the lines cross: the means of the dimensions."""
+        return float(np.nanmean(self.performance)), float(np.nanmean(self.importance))
+
+
+def draw_priorities(chart: PriorityMap) -> str:
+    """Draw dimensions by performance and importance, with lines at the means.
+
+    Parameters
+    ----------
+    chart : PriorityMap
+        What to draw.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    with _figure(HALF_WIDTH, 3.9) as (figure, axes):
+        _prepare_map(axes, chart)
+        axes.scatter(chart.performance, chart.importance, s=42.0, color=ACCENT, zorder=3)
+        figure.draw_without_rendering()
+        _label_points(axes, chart)
+        return to_data_uri(figure)
+
+
+def _prepare_map(axes: Axes, chart: PriorityMap) -> None:
+    for limits, values in ((axes.set_xlim, chart.performance), (axes.set_ylim, chart.importance)):
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        room = 0.22 * ((high - low) or 1.0)
+        limits(low - room, high + room)
+    x_mean, y_mean = chart.centre
+    axes.axvline(x_mean, color=NEUTRAL, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    axes.axhline(y_mean, color=NEUTRAL, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    for x, y, across, up, text in _CORNERS:
+        axes.text(
+            x,
+            y,
+            text,
+            transform=axes.transAxes,
+            ha=across,
+            va=up,
+            color="#6B7680",
+            fontsize=8.0,
+            fontstyle="italic",
+        )  # type: ignore[arg-type]
+    axes.set_xlabel(escape_math(chart.performance_label))
+    axes.set_ylabel(wrap_label(chart.importance_label, 44))
+    axes.xaxis.set_major_formatter(format_tick)
+    axes.yaxis.set_major_formatter(format_tick)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+#: Where a label may stand beside its point, the best place first: shift in points, alignment.
+_PLACES: Final = (
+    (6.0, 0.0, "left", "center"),
+    (-6.0, 0.0, "right", "center"),
+    (0.0, 6.0, "center", "bottom"),
+    (0.0, -6.0, "center", "top"),
+    (5.0, 8.0, "left", "bottom"),
+    (5.0, -8.0, "left", "top"),
+    (-5.0, 8.0, "right", "bottom"),
+    (-5.0, -8.0, "right", "top"),
+)
+
+
+def _label_points(axes: Axes, chart: PriorityMap) -> None:
+    """Write each label where it covers least: neither another label, nor a point, nor the frame."""
+    points = axes.transData.transform(np.column_stack([chart.performance, chart.importance]))
+    taken = [text.get_window_extent() for text in axes.texts]
+    frame = axes.get_window_extent()
+    for place, label in enumerate(chart.labels):
+        if not np.isfinite(points[place]).all():
+            continue
+        at = (float(chart.performance[place]), float(chart.importance[place]))
+        best, best_cost = None, np.inf
+        for right, up, across, along in _PLACES:
+            text = axes.annotate(
+                wrap_label(label, 24, 2),
+                at,
+                xytext=(right, up),
+                textcoords="offset points",
+                ha=across,
+                va=along,
+                fontsize=SMALL_FONT_SIZE,
+            )
+            cost = _cost(text.get_window_extent(), taken, points, frame)
+            if cost < best_cost:
+                if best is not None:
+                    best.remove()
+                best, best_cost = text, cost
+            else:
+                text.remove()
+        if best is not None:
+            taken.append(best.get_window_extent())
+
+
+def _cost(box: Any, taken: Sequence[Any], points: FloatArray, frame: Any) -> float:
+    """How much a label at this place would cover, in pixels of area and of overhang."""
+    cost = 0.0
+    for other in taken:
+        width = min(box.x1, other.x1) - max(box.x0, other.x0)
+        height = min(box.y1, other.y1) - max(box.y0, other.y0)
+        if width > 0 and height > 0:
+            cost += width * height
+    inside = (
+        (points[:, 0] > box.x0 - 3)
+        & (points[:, 0] < box.x1 + 3)
+        & (points[:, 1] > box.y0 - 3)
+        & (points[:, 1] < box.y1 + 3)
+    )
+    overhang = max(frame.x0 - box.x0, 0.0) + max(box.x1 - frame.x1, 0.0)
+    return cost + 200.0 * int(inside.sum()) + 50.0 * overhang

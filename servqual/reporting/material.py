@@ -1,0 +1,265 @@
+"""All results that a report shows, each made once; what fails is kept with its reason."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from servqual.analyses.gaps import GapResult, gaps
+from servqual.analyses.regression import RegressionResult, regression
+from servqual.analyses.relative_importance import ImportanceResult, relative_importance
+from servqual.analyses.scale_reliability import ReliabilityResult, scale_reliability
+from servqual.errors import MissingDependencyError, ServqualError, ServqualWarning
+from servqual.reporting.levels import LevelResult, levels
+from servqual.survey.description import SurveyDescription
+from servqual.survey.survey import Survey
+from servqual.typing import DIFFERENCES, Difference, On, Progress, Side
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[T]):
+    """A result, or the reason why there is none.
+
+    Attributes
+    ----------
+    value : object or None
+        The result.
+    reason : str
+        Why there is none; "" if there is.
+    remarks : tuple of str
+        Warnings that were raised on the way.
+    """
+
+    value: T | None
+    reason: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def attempt(make: Callable[[], T]) -> Attempt[T]:
+    """Run an analysis; keep its warnings, and its error if it raises one of this package.
+
+    Parameters
+    ----------
+    make : callable
+        The analysis without arguments.
+
+    Returns
+    -------
+    Attempt
+
+    Examples
+    --------
+    >>> attempt(lambda: 1).value
+    1
+    """
+    value, reason = None, ""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ServqualWarning)
+        try:
+            value = make()
+        except MissingDependencyError:
+            raise
+        except ServqualError as error:
+            reason = str(error)
+    remarks = []
+    for warning in caught:
+        if issubclass(warning.category, ServqualWarning):
+            remarks.append(str(warning.message))
+        else:
+            # Not ours to keep: whoever called decides what becomes of it.
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return Attempt(value, reason, tuple(dict.fromkeys(remarks)))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller of the report chose.
+
+    Attributes
+    ----------
+    title : str
+        Title of the report.
+    notice : str
+        First line of its body; "" for none.
+    outcomes : tuple of str
+        Outcomes whose drivers are looked for.
+    by : str
+        Grouping variable; "" for none.
+    conf_level : float
+        Coverage of the intervals.
+    n_resamples : int
+        Bootstrap resamples.
+    seed : int
+        Seed of the bootstrap.
+    """
+
+    title: str
+    notice: str
+    outcomes: tuple[str, ...]
+    by: str
+    conf_level: float
+    n_resamples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What goes with one outcome.
+
+    Attributes
+    ----------
+    outcome : str
+        Its name.
+    regression : Attempt of RegressionResult
+        Regression on the dimensions.
+    importance : Attempt of ImportanceResult
+        R² divided among the dimensions.
+    """
+
+    outcome: str
+    regression: Attempt[RegressionResult]
+    importance: Attempt[ImportanceResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that the sections of a report are written from.
+
+    Attributes
+    ----------
+    survey : Survey
+        The survey.
+    settings : Settings
+        What the caller chose.
+    description : SurveyDescription
+        Data quality.
+    difference : {"gap", "adequacy", "superiority"} or None
+        The difference that the report is about; None if one side only was asked.
+    on : str
+        That difference, or the one side: scores whose reliability and effects are shown.
+    gaps : Attempt of GapResult, or None
+        Of `difference`.
+    grouped_gaps : Attempt of GapResult, or None
+        By `settings.by`.
+    further_gaps : tuple of (str, Attempt of GapResult)
+        Of the other differences that the survey allows.
+    levels : LevelResult or None
+        Means of the one side, where there is no difference.
+    reliability : tuple of (str, Attempt of ReliabilityResult)
+        Of each side, then of the difference.
+    drivers : tuple of Driver
+        One per outcome.
+    """
+
+    survey: Survey
+    settings: Settings
+    description: SurveyDescription
+    difference: Difference | None
+    on: On
+    gaps: Attempt[GapResult] | None
+    grouped_gaps: Attempt[GapResult] | None
+    further_gaps: tuple[tuple[Difference, Attempt[GapResult]], ...]
+    levels: LevelResult | None
+    reliability: tuple[tuple[On, Attempt[ReliabilityResult]], ...]
+    drivers: tuple[Driver, ...]
+
+
+def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Material:
+    """Make every result of the report.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    settings : Settings
+        What the caller chose.
+    progress : callable, optional
+        Is told (done, total) over all bootstraps together.
+
+    Returns
+    -------
+    Material
+    """
+    differences = [on for on, sides in DIFFERENCES.items() if set(sides) <= set(survey.sides)]
+    difference = differences[0] if differences else None
+    sides = _sides(survey, difference)
+    on: On = difference or sides[0]
+    by = settings.by
+    return Material(
+        survey=survey,
+        settings=settings,
+        description=survey.describe(),
+        difference=difference,
+        on=on,
+        gaps=None if difference is None else _gaps(survey, difference, settings, None),
+        grouped_gaps=_gaps(survey, difference, settings, by) if difference and by else None,
+        further_gaps=tuple((name, _gaps(survey, name, settings, None)) for name in differences[1:]),
+        levels=None if difference else levels(survey, sides[0], by, settings.conf_level),
+        reliability=tuple(
+            (name, _reliability(survey, name, settings)) for name in (*sides, *differences[:1])
+        ),
+        drivers=_drivers(survey, on, settings, progress),
+    )
+
+
+def _sides(survey: Survey, difference: Difference | None) -> Sequence[Side]:
+    """Sides whose scales are looked at: both of the difference, else the perceptions, else the first."""
+    if difference is not None:
+        return DIFFERENCES[difference]
+    return ("perception",) if "perception" in survey.sides else survey.sides[:1]
+
+
+def _gaps(survey: Survey, on: Difference, settings: Settings, by: str | None) -> Attempt[GapResult]:
+    return attempt(lambda: gaps(survey, on=on, by=by, conf_level=settings.conf_level))
+
+
+def _reliability(survey: Survey, on: On, settings: Settings) -> Attempt[ReliabilityResult]:
+    return attempt(lambda: scale_reliability(survey, on=on, conf_level=settings.conf_level))
+
+
+def _drivers(
+    survey: Survey, on: On, settings: Settings, progress: Progress | None
+) -> tuple[Driver, ...]:
+    total = len(settings.outcomes)
+    found = []
+    for place, outcome in enumerate(settings.outcomes):
+        step = _shifted(progress, place, total)
+        found.append(_driver(survey, on, outcome, settings, step))
+    return tuple(found)
+
+
+def _driver(
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: Progress | None
+) -> Driver:
+    return Driver(
+        outcome,
+        attempt(lambda: regression(survey, outcome=outcome, on=on, conf_level=settings.conf_level)),
+        attempt(
+            lambda: relative_importance(
+                survey,
+                outcome=outcome,
+                on=on,
+                conf_level=settings.conf_level,
+                n_resamples=settings.n_resamples,
+                seed=settings.seed,
+                progress=progress,
+            )
+        ),
+    )
+
+
+def _shifted(progress: Progress | None, place: int, total: int) -> Progress | None:
+    """Progress of one bootstrap of several, told as progress of all."""
+    if progress is None:
+        return None
+
+    def tell(done: int, of: int) -> None:
+        progress(place * of + done, total * of)
+
+    return tell

@@ -1,0 +1,1018 @@
+"""Means and cross-products of variables: collected from rows, merged, selected, transformed.
+
+`Moments` speaks for the respondents who answered all its variables (listwise); `PairwiseMoments`
+keeps, for each pair of variables, the respondents who answered both. Every analysis that needs no
+single respondent starts from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from servqual.errors import EstimationError, OptionError, RowsRequiredError, nearest, shorten
+from servqual.samplestats.sums import ShiftedSums, frozen
+from servqual.typing import FloatArray, Missing, WeightKind, check_option
+
+_FORMAT = "servqual-moments"
+
+
+def _as_rows(data: ArrayLike, n_variables: int | None) -> FloatArray:
+    rows = np.asarray(data, dtype=np.float64)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2:
+        raise OptionError(
+            f"`data` has {rows.ndim} dimensions, but must be a table of shape (rows, variables)."
+        )
+    if n_variables is not None and rows.shape[1] != n_variables:
+        raise OptionError(
+            f"`data` has {rows.shape[1]} columns, but `variables` names {n_variables}. "
+            "Give one name per column."
+        )
+    if np.isinf(rows).any():
+        raise OptionError(
+            "`data` has infinite values. Replace them, or mark them as missing (nan)."
+        )
+    return rows
+
+
+def _as_weights(weights: ArrayLike | None, kind: WeightKind, n_rows: int) -> FloatArray | None:
+    check_option("weight_kind", kind, WeightKind)
+    if (weights is None) != (kind == "none"):
+        raise OptionError(
+            'Weights come with their kind: give `weights` together with `weight_kind="frequency"` '
+            'or `weight_kind="sampling"`.'
+        )
+    if weights is None:
+        return None
+    values = np.asarray(weights, dtype=np.float64)
+    if values.shape != (n_rows,):
+        raise OptionError(
+            f"`weights` has shape {values.shape}, but one weight per row is needed: ({n_rows},)."
+        )
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise OptionError("`weights` must be finite and not negative; drop rows without a weight.")
+    if kind == "frequency" and (values != np.rint(values)).any():
+        raise OptionError(
+            "Frequency weights count respondents, so they must be whole numbers. "
+            'If these are survey weights, use `weight_kind="sampling"`.'
+        )
+    return values
+
+
+def _as_shift(shift: ArrayLike | None, rows: FloatArray) -> FloatArray:
+    n_variables = rows.shape[1]
+    if shift is not None:
+        return np.broadcast_to(np.asarray(shift, dtype=np.float64), (n_variables,)).copy()
+    # Without a known scale, a whole number near the data keeps Likert sums exact and avoids
+    # cancellation.
+    answered = np.isfinite(rows)
+    count = answered.sum(axis=0)
+    total = np.where(answered, rows, 0.0).sum(axis=0)
+    mean: FloatArray = np.divide(total, count, out=np.zeros(n_variables), where=count > 0)
+    return np.rint(mean)
+
+
+def _names(variables: Sequence[str] | None, n_variables: int) -> tuple[str, ...]:
+    if variables is None:
+        return tuple(f"x{number}" for number in range(1, n_variables + 1))
+    names = tuple(str(name) for name in variables)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise OptionError(
+            f"`variables` names these more than once: {shorten(repeated)}. Names must be unique."
+        )
+    return names
+
+
+def _positions(variables: tuple[str, ...], wanted: Sequence[str]) -> list[int]:
+    where = {name: position for position, name in enumerate(variables)}
+    unknown = [name for name in wanted if name not in where]
+    if unknown:
+        close = nearest(unknown[0], variables)
+        hint = f' Did you mean "{close[0]}"?' if close else ""
+        raise OptionError(
+            f"The moments hold no variable named {shorten(unknown)}. "
+            f"They hold {shorten(variables)}.{hint}"
+        )
+    return [where[name] for name in wanted]
+
+
+def _check_mergeable(first: Moments | PairwiseMoments, second: Moments | PairwiseMoments) -> None:
+    if type(first) is not type(second):
+        raise OptionError(
+            "Listwise and pairwise moments cannot be merged; collect both the same way."
+        )
+    if first.variables != second.variables:
+        raise OptionError(
+            f"Moments of different variables cannot be merged: {shorten(first.variables)} and "
+            f"{shorten(second.variables)}. Use `select` to put both in the same order."
+        )
+    if first.weight_kind != second.weight_kind:
+        raise OptionError(
+            f'Moments with "{first.weight_kind}" and "{second.weight_kind}" weights cannot be '
+            "merged; collect both with the same kind."
+        )
+
+
+def _correlation(covariance: FloatArray) -> FloatArray:
+    deviation = np.sqrt(np.diag(covariance))
+    scale = np.where(deviation > 0, deviation, np.nan)
+    correlation: FloatArray = covariance / np.outer(scale, scale)
+    np.fill_diagonal(correlation, np.where(np.isnan(scale), np.nan, 1.0))
+    return correlation
+
+
+def _sums_to_dict(sums: ShiftedSums) -> dict[str, Any]:
+    return {
+        "weight": sums.weight,
+        "total": sums.total.tolist(),
+        "cross": sums.cross.tolist(),
+    }
+
+
+def _sums_from_dict(stored: Mapping[str, Any]) -> ShiftedSums:
+    return ShiftedSums(
+        float(stored["weight"]),
+        np.asarray(stored["total"], dtype=np.float64),
+        np.asarray(stored["cross"], dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Moments:
+    """Means and cross-products of variables over the respondents who answered all of them.
+
+    Make one with `collect` (from rows), `from_batches` (from rows that come in pieces),
+    `from_covariance` (from a table in a paper) or `from_dict`. Two of them `merge` (or ``+``) into
+    the moments of both samples; sums are kept around a shift, so Likert answers add up as exact
+    whole numbers and the result has the same bits whatever the batches or their order.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Names, one per column.
+    n_obs : int
+        Respondents counted: complete rows, or the sum of their frequency weights.
+    n_excluded : int
+        Respondents left out because an answer is missing.
+    weight_kind : {"none", "frequency", "sampling"}
+        What the weights mean. Sampling weights also carry sums with squared weights, for standard
+        errors.
+    shift : ndarray, shape (p,)
+        What was taken off each variable before summing.
+    sums : ShiftedSums
+        Weighted sums and cross-products.
+    squared : ShiftedSums or None
+        The same with squared weights; only for sampling weights.
+    mean_known : bool
+        False when the moments were made from a covariance matrix without means.
+
+    Examples
+    --------
+    >>> import servqual as sq
+    >>> first = sq.Moments.collect([[1, 2], [3, 4], [5, 7]], variables=["P1", "E1"])
+    >>> second = sq.Moments.collect([[2, 2]], variables=["P1", "E1"])
+    >>> both = first + second
+    >>> both.n_obs, both.mean.tolist()
+    (4, [2.75, 3.75])
+    """
+
+    variables: tuple[str, ...]
+    n_obs: int
+    n_excluded: int
+    weight_kind: WeightKind
+    shift: FloatArray
+    sums: ShiftedSums
+    squared: ShiftedSums | None = None
+    mean_known: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", frozen(self.shift))
+
+    # ---- making them -------------------------------------------------------------------------
+
+    @overload
+    @classmethod
+    def collect(
+        cls,
+        data: ArrayLike,
+        variables: Sequence[str] | None = ...,
+        *,
+        missing: Literal["listwise"] = ...,
+        weights: ArrayLike | None = ...,
+        weight_kind: WeightKind = ...,
+        shift: ArrayLike | None = ...,
+    ) -> Moments: ...
+
+    @overload
+    @classmethod
+    def collect(
+        cls,
+        data: ArrayLike,
+        variables: Sequence[str] | None = ...,
+        *,
+        missing: Literal["pairwise"],
+        weights: ArrayLike | None = ...,
+        weight_kind: WeightKind = ...,
+        shift: ArrayLike | None = ...,
+    ) -> PairwiseMoments: ...
+
+    @classmethod
+    def collect(
+        cls,
+        data: ArrayLike,
+        variables: Sequence[str] | None = None,
+        *,
+        missing: Missing = "listwise",
+        weights: ArrayLike | None = None,
+        weight_kind: WeightKind = "none",
+        shift: ArrayLike | None = None,
+    ) -> Moments | PairwiseMoments:
+        """Collect from a table of rows.
+
+        Parameters
+        ----------
+        data : array_like, shape (n, p)
+            One row per respondent; nan is missing. A pandas frame will do, and then names its own
+            variables.
+        variables : sequence of str, optional
+            Names of the columns. Default: the frame's column names, or ``x1, x2, …``.
+        missing : {"listwise", "pairwise"}, default "listwise"
+            Which respondents count; "pairwise" gives `PairwiseMoments`.
+        weights : array_like, shape (n,), optional
+            One weight per row.
+        weight_kind : {"none", "frequency", "sampling"}, default "none"
+            What the weights mean.
+        shift : array_like, shape (p,) or a number, optional
+            What to take off before summing, such as the midpoint of the scale. Default: the rounded
+            mean.
+
+        Returns
+        -------
+        Moments or PairwiseMoments
+
+        Raises
+        ------
+        OptionError
+            If shapes, names or weights do not fit.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> sq.Moments.collect([[1.0, 2.0], [3.0, float("nan")], [5.0, 7.0]]).n_excluded
+        1
+        """
+        check_option("missing", missing, Missing)
+        if variables is None and hasattr(data, "columns"):
+            variables = [str(name) for name in data.columns]
+        rows = _as_rows(data, None if variables is None else len(variables))
+        names = _names(variables, rows.shape[1])
+        weight = _as_weights(weights, weight_kind, len(rows))
+        origin = _as_shift(shift, rows)
+        maker = _collect_listwise if missing == "listwise" else _collect_pairwise
+        return maker(rows, names, weight, weight_kind, origin)
+
+    @classmethod
+    def from_batches(
+        cls,
+        batches: Iterable[ArrayLike],
+        variables: Sequence[str] | None = None,
+        *,
+        shift: ArrayLike | None = None,
+    ) -> Moments:
+        """Collect from tables that come one after another, none of which is kept.
+
+        Parameters
+        ----------
+        batches : iterable of array_like, each of shape (n_b, p)
+            Rows in pieces.
+        variables : sequence of str, optional
+            Names of the columns.
+        shift : array_like, optional
+            As in `collect`; default: the rounded mean of the first batch.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        OptionError
+            If there is no batch at all, or they differ in their columns.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> sq.Moments.from_batches([[[1, 2], [3, 4]], [[5, 7]]]).n_obs
+        3
+        """
+        result: Moments | None = None
+        for batch in batches:
+            part = cls.collect(batch, variables, shift=shift)
+            result = part if result is None else result.merge(part)
+        if result is None:
+            raise OptionError("`batches` is empty, but at least one table of rows is needed.")
+        return result
+
+    @classmethod
+    def from_covariance(
+        cls,
+        covariance: ArrayLike,
+        n: int,
+        variables: Sequence[str] | None = None,
+        *,
+        mean: ArrayLike | None = None,
+        unbiased: bool = True,
+    ) -> Moments:
+        """Make moments from a covariance (or correlation) matrix, as a paper prints it.
+
+        Parameters
+        ----------
+        covariance : array_like, shape (p, p)
+            Symmetric matrix. A pandas frame names its own variables.
+        n : int
+            Respondents behind it.
+        variables : sequence of str, optional
+            Names of the variables.
+        mean : array_like, shape (p,), optional
+            Their means; without them `mean` is nan.
+        unbiased : bool, default True
+            Whether the matrix was divided by n − 1 (True) or by n (False).
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        OptionError
+            If the matrix is not square, symmetric and finite, or n is not at least 2.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> moments = sq.Moments.from_covariance([[1.0, 0.5], [0.5, 1.0]], n=100)
+        >>> moments.correlation()[0, 1].item()
+        0.5
+        """
+        if variables is None and hasattr(covariance, "columns"):
+            variables = [str(name) for name in covariance.columns]
+        matrix = np.asarray(covariance, dtype=np.float64)
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+            raise OptionError(
+                f"`covariance` has shape {matrix.shape}, but must be square: one row and one "
+                "column per variable."
+            )
+        if not np.isfinite(matrix).all():
+            raise OptionError(
+                "`covariance` has missing or infinite entries. Give the full matrix, both "
+                "triangles."
+            )
+        if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-10):
+            raise OptionError(
+                "`covariance` is not symmetric. Give the full matrix, both triangles alike."
+            )
+        if isinstance(n, bool) or int(n) != n or n < 2:
+            raise OptionError(f"`n` is {n!r}, but must be a whole number of at least 2.")
+        names = _names(variables, len(matrix))
+        if len(names) != len(matrix):
+            raise OptionError(
+                f"`covariance` has {len(matrix)} variables, but `variables` names {len(names)}."
+            )
+        centre = np.zeros(len(names)) if mean is None else np.asarray(mean, dtype=np.float64)
+        if centre.shape != (len(names),) or not np.isfinite(centre).all():
+            raise OptionError(
+                f"`mean` must hold one finite number for each of the {len(names)} variables."
+            )
+        cross = (matrix + matrix.T) / 2.0 * (n - 1 if unbiased else n)
+        sums = ShiftedSums(n, np.zeros(len(names)), cross)
+        return cls(names, int(n), 0, "none", centre, sums, mean_known=mean is not None)
+
+    # ---- what they say -----------------------------------------------------------------------
+
+    @property
+    def mean(self) -> FloatArray:
+        """Means, shape (p,); nan where they are not known."""
+        if not self.mean_known or self.sums.weight == 0:
+            return np.full(len(self.variables), np.nan)
+        return self.sums.mean(self.shift)
+
+    def covariance(self, *, unbiased: bool = True) -> FloatArray:
+        """Covariance matrix, shape (p, p).
+
+        Parameters
+        ----------
+        unbiased : bool, default True
+            Divide by n − 1 (True) or by n (False). With sampling weights the weighted average of
+            cross-products is taken, times n / (n − 1) when True.
+
+        Returns
+        -------
+        ndarray, shape (p, p)
+            All nan when fewer than two respondents count.
+        """
+        size = len(self.variables)
+        if self.n_obs < 2 or self.sums.weight == 0:
+            return np.full((size, size), np.nan)
+        centred = self.sums.centred_cross()
+        if self.weight_kind == "sampling":
+            factor = self.n_obs / (self.n_obs - 1.0) if unbiased else 1.0
+            return centred / self.sums.weight * factor
+        return centred / (self.n_obs - 1.0 if unbiased else self.n_obs)
+
+    def standard_deviation(self) -> FloatArray:
+        """Standard deviations with divisor n − 1, shape (p,)."""
+        return np.sqrt(np.diag(self.covariance()))
+
+    def correlation(self) -> FloatArray:
+        """Pearson correlations, shape (p, p); nan for a variable without variance."""
+        return _correlation(self.covariance())
+
+    def covariance_of_mean(self) -> FloatArray:
+        """Sampling covariance matrix of the means, shape (p, p).
+
+        The covariance matrix over n; with sampling weights the Taylor-linearised estimate ``n/(n−1)
+        · Σ w²(x − x̄)(x − x̄)ᵀ / (Σw)²``, which treats respondents as drawn independently.
+
+        Returns
+        -------
+        ndarray, shape (p, p)
+
+        References
+        ----------
+        Särndal, C.-E., Swensson, B., & Wretman, J. (1992). *Model Assisted Survey Sampling*, ch. 5.
+        https://doi.org/10.1007/978-1-4612-4378-6
+        """
+        if self.squared is None:
+            return self.covariance() / max(self.n_obs, 1)
+        if self.n_obs < 2 or self.sums.weight == 0:
+            return np.full((len(self.variables), len(self.variables)), np.nan)
+        centre = self.sums.total / self.sums.weight
+        factor = self.n_obs / (self.n_obs - 1.0)
+        return factor * self.squared.cross_around(centre) / self.sums.weight**2
+
+    def standard_error(self) -> FloatArray:
+        """Standard errors of the means, shape (p,)."""
+        return np.sqrt(np.diag(self.covariance_of_mean()))
+
+    # ---- what can be done with them ----------------------------------------------------------
+
+    def merge(self, other: Moments) -> Moments:
+        """Moments of both samples together; ``a + b`` is the same.
+
+        Parameters
+        ----------
+        other : Moments
+            Of the same variables, in the same order, with the same kind of weights.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        OptionError
+            If variables or kinds of weights differ.
+        """
+        _check_mergeable(self, other)
+        # The smaller shift of the two: a rule that does not depend on which comes first.
+        shift = np.minimum(self.shift, other.shift)
+        sums = self.sums.reshift(shift - self.shift) + other.sums.reshift(shift - other.shift)
+        squared = None
+        if self.squared is not None and other.squared is not None:
+            squared = self.squared.reshift(shift - self.shift) + other.squared.reshift(
+                shift - other.shift
+            )
+        return Moments(
+            self.variables,
+            self.n_obs + other.n_obs,
+            self.n_excluded + other.n_excluded,
+            self.weight_kind,
+            shift,
+            sums,
+            squared,
+            self.mean_known and other.mean_known,
+        )
+
+    __add__ = merge
+
+    def select(self, variables: Sequence[str]) -> Moments:
+        """Moments of some of the variables, in the order given; who counts does not change.
+
+        Parameters
+        ----------
+        variables : sequence of str
+            Names.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        OptionError
+            If a name is not among the variables.
+        """
+        index = _positions(self.variables, variables)
+        return Moments(
+            _names(variables, len(index)),
+            self.n_obs,
+            self.n_excluded,
+            self.weight_kind,
+            self.shift[index],
+            self.sums.select(index),
+            None if self.squared is None else self.squared.select(index),
+            self.mean_known,
+        )
+
+    def transform(self, matrix: ArrayLike, variables: Sequence[str]) -> Moments:
+        """Moments of linear combinations ``T x``: gaps, dimension scores, weighted scores.
+
+        Parameters
+        ----------
+        matrix : array_like, shape (q, p)
+            One row per new variable.
+        variables : sequence of str
+            Names of the q new variables.
+
+        Returns
+        -------
+        Moments
+            With mean ``T m`` and covariance ``T S Tᵀ``.
+
+        Raises
+        ------
+        OptionError
+            If the shapes do not fit.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> moments = sq.Moments.collect([[5, 6], [4, 7], [6, 6]], variables=["P1", "E1"])
+        >>> moments.transform([[1, -1]], ["G1"]).mean.tolist()
+        [-1.3333333333333333]
+        """
+        linear = np.asarray(matrix, dtype=np.float64)
+        names = _names(variables, len(linear))
+        if linear.shape != (len(names), len(self.variables)):
+            raise OptionError(
+                f"`matrix` has shape {linear.shape}, but {len(names)} new names and "
+                f"{len(self.variables)} variables need ({len(names)}, {len(self.variables)})."
+            )
+        return Moments(
+            names,
+            self.n_obs,
+            self.n_excluded,
+            self.weight_kind,
+            linear @ self.shift,
+            self.sums.transform(linear),
+            None if self.squared is None else self.squared.transform(linear),
+            self.mean_known,
+        )
+
+    def moments(
+        self, variables: Sequence[str], *, missing: Literal["listwise"] = "listwise"
+    ) -> Moments:
+        """Select, under the name by which analyses ask any data for moments."""
+        check_option("missing", missing, Literal["listwise"])
+        return self.select(variables)
+
+    # ---- storing and showing -----------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON; `from_dict` reads it back exactly.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "format": _FORMAT,
+            "version": 1,
+            "variables": list(self.variables),
+            "n_obs": self.n_obs,
+            "n_excluded": self.n_excluded,
+            "weight_kind": self.weight_kind,
+            "shift": self.shift.tolist(),
+            "sums": _sums_to_dict(self.sums),
+            "squared": None if self.squared is None else _sums_to_dict(self.squared),
+            "mean_known": self.mean_known,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Moments:
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        stored : mapping
+            As made by `to_dict`, perhaps through JSON.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        OptionError
+            If it is something else.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> moments = sq.Moments.collect([[5, 6], [4, 7], [6, 6]])
+        >>> sq.Moments.from_dict(moments.to_dict()) == moments
+        True
+        """
+        if stored.get("format") != _FORMAT or stored.get("version") != 1:
+            raise OptionError(
+                "`stored` was not written by `Moments.to_dict`: its format is "
+                f"{stored.get('format')!r}, version {stored.get('version')!r}."
+            )
+        return cls(
+            tuple(stored["variables"]),
+            int(stored["n_obs"]),
+            int(stored["n_excluded"]),
+            stored["weight_kind"],
+            np.asarray(stored["shift"], dtype=np.float64),
+            _sums_from_dict(stored["sums"]),
+            None if stored["squared"] is None else _sums_from_dict(stored["squared"]),
+            bool(stored["mean_known"]),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        weights = "" if self.weight_kind == "none" else f", {self.weight_kind} weights"
+        excluded = f", {self.n_excluded} excluded" if self.n_excluded else ""
+        return (
+            f"Moments of {len(self.variables)} variables ({shorten(self.variables, 4)}): "
+            f"n = {self.n_obs}{excluded}{weights}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PairwiseMoments:
+    """Counts, sums and cross-products for each pair of variables over those who answered both.
+
+    Entry (j, k) of each matrix speaks for the respondents with answers to j and to k. A correlation
+    matrix from pairs uses more answers than listwise deletion, but need not be positive definite.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Names.
+    n_obs : int
+        Respondents with at least one answer (or the sum of their frequency weights).
+    n_excluded : int
+        Respondents without any answer.
+    weight_kind : {"none", "frequency", "sampling"}
+        What the weights mean.
+    shift : ndarray, shape (p,)
+        What was taken off before summing.
+    counts : ndarray, shape (p, p)
+        Respondents per pair.
+    weight : ndarray, shape (p, p)
+        Sum of weights per pair.
+    totals : ndarray, shape (p, p)
+        Sums of variable j over the pair (j, k).
+    squares : ndarray, shape (p, p)
+        Sums of squares of variable j over the pair (j, k).
+    cross : ndarray, shape (p, p)
+        Sums of products.
+
+    Examples
+    --------
+    >>> import servqual as sq
+    >>> nan = float("nan")
+    >>> pairs = sq.Moments.collect([[1, 2], [3, nan], [5, 7], [4, 4]], missing="pairwise")
+    >>> pairs.counts.astype(int).tolist()
+    [[4, 3], [3, 3]]
+    """
+
+    variables: tuple[str, ...]
+    n_obs: int
+    n_excluded: int
+    weight_kind: WeightKind
+    shift: FloatArray
+    counts: FloatArray
+    weight: FloatArray
+    totals: FloatArray
+    squares: FloatArray
+    cross: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("shift", "counts", "weight", "totals", "squares", "cross"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    @property
+    def n_pairs_min(self) -> int:
+        """The smallest number of respondents behind any pair."""
+        return int(self.counts.min()) if self.counts.size else 0
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean of each variable over everybody who answered it, shape (p,)."""
+        weight = np.diag(self.weight)
+        numerator = np.diag(self.totals) + weight * self.shift
+        mean: FloatArray = np.full(len(weight), np.nan)
+        np.divide(numerator, weight, out=mean, where=weight > 0)
+        return mean
+
+    def covariance(self) -> FloatArray:
+        """Covariances with divisor n_jk − 1, shape (p, p); nan below two respondents."""
+        weight, counts = self.weight, self.counts
+        with np.errstate(divide="ignore", invalid="ignore"):
+            centred = (weight * self.cross - self.totals * self.totals.T) / weight
+            if self.weight_kind == "sampling":
+                covariance = centred / weight * counts / (counts - 1.0)
+            else:
+                covariance = centred / (counts - 1.0)
+        return np.where(counts >= 2, covariance, np.nan)
+
+    def correlation(self) -> FloatArray:
+        """Correlation of each pair over those who answered both, shape (p, p).
+
+        As R's ``cor(use = "pairwise.complete.obs")``: means and deviations are the pair's own.
+
+        Returns
+        -------
+        ndarray, shape (p, p)
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = (self.weight * self.squares - self.totals**2) / self.weight
+            centred = (self.weight * self.cross - self.totals * self.totals.T) / self.weight
+            product = spread * spread.T
+            correlation = np.where(product > 0, centred / np.sqrt(product), np.nan)
+        usable = (self.counts >= 2) & (spread > 0) & (spread.T > 0)
+        correlation = np.where(usable, np.clip(correlation, -1.0, 1.0), np.nan)
+        np.fill_diagonal(correlation, np.where(np.diag(usable), 1.0, np.nan))
+        return correlation
+
+    def merge(self, other: PairwiseMoments) -> PairwiseMoments:
+        """Moments of both samples together; ``a + b`` is the same.
+
+        Parameters
+        ----------
+        other : PairwiseMoments
+            Of the same variables, with the same kind of weights.
+
+        Returns
+        -------
+        PairwiseMoments
+
+        Raises
+        ------
+        OptionError
+            If variables or kinds of weights differ.
+        """
+        _check_mergeable(self, other)
+        shift = np.minimum(self.shift, other.shift)
+        one, two = self._reshifted(shift), other._reshifted(shift)
+        return PairwiseMoments(
+            self.variables,
+            self.n_obs + other.n_obs,
+            self.n_excluded + other.n_excluded,
+            self.weight_kind,
+            shift,
+            one.counts + two.counts,
+            one.weight + two.weight,
+            one.totals + two.totals,
+            one.squares + two.squares,
+            one.cross + two.cross,
+        )
+
+    __add__ = merge
+
+    def _reshifted(self, shift: FloatArray) -> PairwiseMoments:
+        by = shift - self.shift
+        row, column = by[:, None], by[None, :]
+        totals = self.totals - self.weight * row
+        squares = self.squares - 2.0 * row * self.totals + self.weight * row**2
+        cross = self.cross - column * self.totals - row * self.totals.T + self.weight * row * column
+        return PairwiseMoments(
+            self.variables,
+            self.n_obs,
+            self.n_excluded,
+            self.weight_kind,
+            shift,
+            self.counts,
+            self.weight,
+            totals,
+            squares,
+            cross,
+        )
+
+    def select(self, variables: Sequence[str]) -> PairwiseMoments:
+        """Moments of some of the variables, in the order given.
+
+        Parameters
+        ----------
+        variables : sequence of str
+            Names.
+
+        Returns
+        -------
+        PairwiseMoments
+
+        Raises
+        ------
+        OptionError
+            If a name is not among the variables.
+        """
+        index = _positions(self.variables, variables)
+        block = np.ix_(index, index)
+        return PairwiseMoments(
+            _names(variables, len(index)),
+            self.n_obs,
+            self.n_excluded,
+            self.weight_kind,
+            self.shift[index],
+            self.counts[block],
+            self.weight[block],
+            self.totals[block],
+            self.squares[block],
+            self.cross[block],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON.
+
+        Returns
+        -------
+        dict
+        """
+        stored: dict[str, Any] = {
+            "format": f"{_FORMAT}-pairwise",
+            "version": 1,
+            "variables": list(self.variables),
+            "n_obs": self.n_obs,
+            "n_excluded": self.n_excluded,
+            "weight_kind": self.weight_kind,
+        }
+        for name in ("shift", "counts", "weight", "totals", "squares", "cross"):
+            stored[name] = getattr(self, name).tolist()
+        return stored
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> PairwiseMoments:
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        stored : mapping
+            As made by `to_dict`, perhaps through JSON.
+
+        Returns
+        -------
+        PairwiseMoments
+
+        Raises
+        ------
+        OptionError
+            If it is something else.
+        """
+        if stored.get("format") != f"{_FORMAT}-pairwise" or stored.get("version") != 1:
+            raise OptionError(
+                "`stored` was not written by `PairwiseMoments.to_dict`: its format is "
+                f"{stored.get('format')!r}, version {stored.get('version')!r}."
+            )
+        arrays = {
+            name: np.asarray(stored[name], dtype=np.float64)
+            for name in ("shift", "counts", "weight", "totals", "squares", "cross")
+        }
+        return cls(
+            tuple(stored["variables"]),
+            int(stored["n_obs"]),
+            int(stored["n_excluded"]),
+            stored["weight_kind"],
+            **arrays,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PairwiseMoments):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"PairwiseMoments of {len(self.variables)} variables "
+            f"({shorten(self.variables, 4)}): n = {self.n_pairs_min} to "
+            f"{int(self.counts.max()) if self.counts.size else 0} per pair"
+        )
+
+
+def _collect_listwise(
+    rows: FloatArray,
+    names: tuple[str, ...],
+    weights: FloatArray | None,
+    kind: WeightKind,
+    shift: FloatArray,
+) -> Moments:
+    complete = ~np.isnan(rows).any(axis=1)
+    if weights is not None:
+        complete &= weights > 0
+    kept = rows if complete.all() else rows[complete]
+    kept_weights = None if weights is None else weights[complete]
+    deviations = kept - shift
+    n_rows = len(rows) if weights is None else int((weights > 0).sum())
+    n_obs, n_all = len(kept), n_rows
+    if kind == "frequency" and weights is not None and kept_weights is not None:
+        n_obs, n_all = int(kept_weights.sum()), int(weights.sum())
+    squared = None
+    if kind == "sampling" and kept_weights is not None:
+        squared = ShiftedSums.collect(deviations, kept_weights**2)
+    sums = ShiftedSums.collect(deviations, kept_weights)
+    return Moments(names, n_obs, n_all - n_obs, kind, shift, sums, squared)
+
+
+def _collect_pairwise(
+    rows: FloatArray,
+    names: tuple[str, ...],
+    weights: FloatArray | None,
+    kind: WeightKind,
+    shift: FloatArray,
+) -> PairwiseMoments:
+    present = (~np.isnan(rows)).astype(np.float64)
+    if weights is not None:
+        present *= (weights > 0)[:, None]
+    values = np.where(present > 0, rows - shift, 0.0)
+    weight = np.ones(len(rows)) if weights is None else weights
+    weighted_present = present * weight[:, None]
+    respondents = weight if kind == "frequency" else (weight > 0).astype(np.float64)
+    answered = present.any(axis=1)
+    return PairwiseMoments(
+        names,
+        int(respondents[answered].sum()),
+        int(respondents[~answered].sum()),
+        kind,
+        shift,
+        counts=(present * respondents[:, None]).T @ present,
+        weight=weighted_present.T @ present,
+        totals=values.T @ weighted_present,
+        squares=(values**2).T @ weighted_present,
+        cross=values.T @ (values * weight[:, None]),
+    )
+
+
+def require_moments(data: object, variables: Sequence[str], *, minimum: int, what: str) -> Moments:
+    """Ask data for listwise moments, and insist on enough respondents and on variance.
+
+    Parameters
+    ----------
+    data : HasMoments
+        A survey, or moments.
+    variables : sequence of str
+        What is needed.
+    minimum : int
+        The fewest complete respondents with which the analysis can be done.
+    what : str
+        Name of the analysis, for the message.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    RowsRequiredError
+        If `data` is neither a survey nor moments.
+    EstimationError
+        If too few respondents remain, or a variable is constant.
+    """
+    if not hasattr(data, "moments"):
+        raise RowsRequiredError(
+            f"`{what}` was given {type(data).__name__}, but needs a `Survey` or `Moments`. "
+            "Make one with `sq.Survey(frame, instrument=…)`."
+        )
+    moments: Moments = data.moments(variables)
+    if moments.n_obs < minimum:
+        raise EstimationError(
+            f"`{what}` needs at least {minimum} respondents who answered all of "
+            f"{shorten(variables)}, but {moments.n_obs} remain of "
+            f"{moments.n_obs + moments.n_excluded}. Use fewer variables, or collect more answers."
+        )
+    constant = [
+        name
+        for name, variance in zip(variables, np.diag(moments.covariance()), strict=True)
+        if not variance > 0
+    ]
+    if constant:
+        raise EstimationError(
+            f"`{what}` needs answers that vary, but these are the same for all "
+            f"{moments.n_obs} respondents: {shorten(constant)}. Leave them out."
+        )
+    return moments

@@ -1,0 +1,1 @@
+"""Surveys: who answered what. Only this package knows files and narwhals."""

@@ -1,0 +1,591 @@
+"""From a frame to `SurveyData`: columns found, answers read, checked and coded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from servqual.errors import ColumnNotFoundError, OptionError, SurveyError, shorten
+from servqual.instruments.instrument import Instrument
+from servqual.survey.checks import (
+    Problem,
+    columns_not_found,
+    different_scales,
+    off_scale,
+    points_not_hundred,
+    raise_problems,
+    text_in_numbers,
+)
+from servqual.survey.columns import (
+    ColumnSpec,
+    expand,
+    find_outcomes,
+    find_points,
+    match_side,
+    resolve,
+)
+from servqual.survey.data import GroupColumn, SurveyData
+from servqual.survey.frames import Frame, starts_with_number
+from servqual.survey.scoring import reverse
+from servqual.survey.weights import FrequencyWeights, SamplingWeights, Weights
+from servqual.typing import DIFFERENCES, FloatArray, Side, WeightKind, check_option
+
+MissingCodes = Sequence[float] | Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What the user said about the columns; see `Survey` for the meaning of each."""
+
+    columns: Mapping[Side, ColumnSpec]
+    outcomes: Mapping[str, str | Sequence[str]] | Literal["find"]
+    groups: Sequence[str] | Mapping[str, str] | str | None
+    importance: Any
+    weights: Weights | None
+    id: str | None
+    missing_codes: MissingCodes
+    sides: Sequence[Side] | None
+    renormalise_points: bool
+
+
+@dataclass(slots=True)
+class _Workbench:
+    """What is collected while a survey is built; nothing outside this module sees it."""
+
+    frame: Frame
+    instrument: Instrument
+    options: BuildOptions
+    problems: list[Problem] = field(default_factory=list)
+    bad_text: dict[str, dict[str, int]] = field(default_factory=dict)
+    recoded: dict[str, int] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def claim(self, column: str, purpose: str) -> None:
+        """Note that a column serves a purpose; two purposes for one column are a problem."""
+        before = self.used.setdefault(column, purpose)
+        if before != purpose:
+            self.problems.append(
+                Problem(
+                    f"Column {column!r} is used twice: as {before} and as {purpose}. Each column "
+                    "can serve once."
+                )
+            )
+
+    def find(self, name: str) -> str | None:
+        """Find a column by its name, however it is capitalised; None after noting the problem."""
+        try:
+            return resolve(name, self.frame.names)
+        except ColumnNotFoundError as error:
+            self.problems.extend(columns_not_found(error))
+            return None
+
+
+def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> SurveyData:
+    """Find, read, code and check the columns of a survey.
+
+    Parameters
+    ----------
+    frame : Frame
+        The data.
+    instrument : Instrument
+        What was asked.
+    options : BuildOptions
+        What the user said.
+
+    Returns
+    -------
+    SurveyData
+
+    Raises
+    ------
+    SurveyError
+        With all problems found.
+    """
+    bench = _Workbench(frame, instrument, options)
+    _check_frame(bench)
+    columns, patterns = _match_sides(bench)
+    raw = {side: _read_side(bench, mapping) for side, mapping in columns.items()}
+    outcome_columns = _match_outcomes(bench)
+    outcomes = {name: _read_outcome(bench, members) for name, members in outcome_columns.items()}
+    groups = _read_groups(bench)
+    points, points_columns = _read_points(bench)
+    weights, kind = _read_weights(bench)
+    _check_ids(bench)
+    bench.problems.extend(text_in_numbers(bench.bad_text))
+    _hint_at_labels(bench)
+    _check_answers(bench, raw, columns)
+    raise_problems(bench.problems)
+    scale = instrument.scale
+    turned = [place for place, item in enumerate(instrument.items) if item.reversed]
+    if turned:
+        numbers = shorten(instrument.reversed_items, 22)
+        bench.notes.append(f"Reverse-coded once, on every side: items {numbers}.")
+    if bench.recoded:
+        total = sum(bench.recoded.values())
+        bench.notes.append(
+            f"{total:,} answers were missing codes: "
+            f"{shorten([f'{name} ({count})' for name, count in bench.recoded.items()])}."
+        )
+    return SurveyData(
+        n_rows=frame.n_rows,
+        answers={
+            side: _read_only(reverse(values, turned, scale.minimum, scale.maximum))
+            for side, values in raw.items()
+        },
+        columns=columns,
+        patterns=patterns,
+        outcomes={name: _read_only(values) for name, values in outcomes.items()},
+        outcome_columns=outcome_columns,
+        groups=groups,
+        points=None if points is None else _read_only(points),
+        points_columns=points_columns,
+        weights=None if weights is None else _read_only(weights),
+        weight_kind=kind,
+        recoded=bench.recoded,
+        notes=tuple(bench.notes),
+    )
+
+
+def _read_only(values: FloatArray) -> FloatArray:
+    values.flags.writeable = False
+    return values
+
+
+def _check_frame(bench: _Workbench) -> None:
+    frame = bench.frame
+    if frame.duplicates:
+        bench.problems.append(
+            Problem(
+                f"These column names stand more than once: {shorten(frame.duplicates)}. Rename the "
+                "columns, so that each has a name of its own."
+            )
+        )
+    if frame.n_rows == 0:
+        raise SurveyError(
+            f"The survey is empty: it has {len(frame.names)} columns but no rows. Check the "
+            "filter or the file that it came from."
+        )
+
+
+# ---- items ---------------------------------------------------------------------------------------
+
+
+def _asked_sides(bench: _Workbench) -> tuple[Side, ...]:
+    chosen = bench.options.sides
+    if chosen is None:
+        given = [side for side, spec in bench.options.columns.items() if spec is not None]
+        extra = [side for side in given if side not in bench.instrument.sides]
+        return (*bench.instrument.sides, *extra)
+    known: tuple[Side, ...] = ("expectation", "perception", "minimum", "desired")
+    for side in chosen:
+        if side not in known:
+            raise OptionError.for_option("sides", side, known)
+    if not chosen:
+        raise OptionError('`sides` is empty; name at least one, such as `sides=("perception",)`.')
+    return tuple(chosen)
+
+
+def _match_sides(bench: _Workbench) -> tuple[dict[Side, dict[int, str]], dict[Side, str]]:
+    items = bench.instrument.items
+    columns: dict[Side, dict[int, str]] = {}
+    patterns: dict[Side, str] = {}
+    for side in _asked_sides(bench):
+        try:
+            match = match_side(
+                bench.frame.names,
+                [item.number for item in items],
+                {item.number: item.key for item in items},
+                bench.options.columns[side],
+                side=side,
+                argument=side,
+            )
+        except ColumnNotFoundError as error:
+            bench.problems.extend(columns_not_found(error))
+            continue
+        for number, column in match.columns.items():
+            bench.claim(column, f"{side} of item {number}")
+        if match.extra and bench.options.columns[side] is None:
+            bench.problems.append(_more_columns_than_items(bench.instrument, side, match.extra))
+        columns[side] = dict(match.columns)
+        patterns[side] = match.pattern
+    return columns, patterns
+
+
+def _more_columns_than_items(instrument: Instrument, side: Side, extra: Sequence[str]) -> Problem:
+    """Columns beyond the instrument's items mean, as a rule, that another one was used."""
+    return Problem(
+        f"{instrument.title} has {len(instrument.items)} items, but there are more {side} columns "
+        f"of the same pattern: {shorten(extra)}. Name the instrument that was used (your own by a "
+        "TOML file), or, if these columns are something else, name the right ones, as in "
+        f'`{side}="{side[0].upper()}{{item}}"`.'
+    )
+
+
+def _read_side(bench: _Workbench, mapping: Mapping[int, str]) -> FloatArray:
+    values = [
+        _read_number(bench, mapping[item.number], is_item=True) for item in bench.instrument.items
+    ]
+    return np.column_stack(values)
+
+
+def _read_number(bench: _Workbench, column: str, *, is_item: bool) -> FloatArray:
+    read = bench.frame.numeric(column)
+    if read.bad:
+        bench.bad_text[column] = read.bad
+    codes = _codes_for(bench, column)
+    values = read.values
+    if not codes:
+        return values
+    coded = np.isin(values, codes)
+    if not coded.any():
+        return values
+    if not is_item and not isinstance(bench.options.missing_codes, Mapping):
+        _check_code_is_no_answer(bench, column, values, codes)
+    bench.recoded[column] = int(coded.sum())
+    return np.where(coded, np.nan, values)
+
+
+def _codes_for(bench: _Workbench, column: str) -> list[float]:
+    given = bench.options.missing_codes
+    if not isinstance(given, Mapping):
+        return [float(code) for code in given]
+    for name, codes in given.items():
+        if name == column or name.casefold().strip() == column.casefold().strip():
+            return [float(code) for code in codes]
+    return []
+
+
+def _check_code_is_no_answer(
+    bench: _Workbench, column: str, values: FloatArray, codes: list[float]
+) -> None:
+    """Find codes that may be true answers of an outcome, such as 9 on a scale from 0 to 10."""
+    others = values[~np.isnan(values) & ~np.isin(values, codes)]
+    doubtful = [
+        code for code in codes if others.size and (values == code).any() and code < others.max()
+    ]
+    if doubtful:
+        bench.problems.append(
+            Problem(
+                f"`missing_codes` lists {shorten([f'{code:g}' for code in doubtful])}, but in "
+                f"{column!r} there are answers up to {others.max():g}, so that could be a true "
+                "answer. Say for which "
+                'columns each code holds, as in `missing_codes={"P1": (9,)}`.'
+            )
+        )
+
+
+def _check_answers(
+    bench: _Workbench,
+    raw: Mapping[Side, FloatArray],
+    columns: Mapping[Side, Mapping[int, str]],
+) -> None:
+    scale = bench.instrument.scale
+    codes = bench.options.missing_codes
+    if not isinstance(codes, Mapping):
+        inside = [code for code in codes if scale.minimum <= float(code) <= scale.maximum]
+        if inside:
+            bench.problems.append(
+                Problem(
+                    f"`missing_codes` lists {shorten([f'{float(code):g}' for code in inside])}, "
+                    f"which lies on the {scale} scale and would remove true answers. List codes "
+                    "off the scale only."
+                )
+            )
+    if raw:
+        names = [columns[side][item.number] for side in raw for item in bench.instrument.items]
+        every = np.column_stack(list(raw.values()))
+        bench.problems.extend(off_scale(every, dict(enumerate(names)), scale))
+        if np.isnan(every).all() and not bench.bad_text:
+            bench.problems.append(
+                Problem(
+                    f"All {every.size:,} answers to the items are missing. Check the columns, the "
+                    "delimiter and `missing_codes`."
+                )
+            )
+    for first, second in DIFFERENCES.values():
+        if first in raw and second in raw:
+            bench.problems.extend(different_scales(raw[first], raw[second], (first, second), scale))
+
+
+def _hint_at_labels(bench: _Workbench) -> None:
+    labelled = [
+        column
+        for column, texts in bench.bad_text.items()
+        if any(starts_with_number(text) for text in texts)
+    ]
+    if labelled:
+        bench.problems.append(
+            Problem(
+                f"Some answers begin with a number and go on in words ({shorten(labelled)}), such "
+                "as "
+                '"7 - strongly agree". Keep only the number before the survey is made, for '
+                "instance by "
+                '`frame[column].str.extract(r"^(\\d+)")`.'
+            )
+        )
+
+
+# ---- the rest ------------------------------------------------------------------------------------
+
+
+def _found_outcomes(bench: _Workbench) -> dict[str, list[str]]:
+    """Outcomes by their usual names, without what are ratings of the single items."""
+    found = find_outcomes(bench.frame.names, bench.used)
+    n_items = len(bench.instrument.items)
+    for name, columns in list(found.items()):
+        if len(columns) == n_items > 1:
+            del found[name]
+            bench.notes.append(
+                f"The columns {shorten(columns, 3)} look like ratings of each of the {n_items} items, "
+                f"not like the outcome {name!r}; they are not used. Name outcomes to use them."
+            )
+    return found
+
+
+def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    reserved = {dimension.key for dimension in bench.instrument.dimensions} | {"quality"}
+    wanted = bench.options.outcomes
+    if isinstance(wanted, str):
+        check_option(
+            "outcomes", wanted, Literal["find"], "Or give a mapping of outcome to columns."
+        )
+        wanted = _found_outcomes(bench)
+    for name, given in wanted.items():
+        if name in reserved:
+            bench.problems.append(
+                Problem(
+                    f"The outcome {name!r} has the name of a score of the instrument. Give it "
+                    "another name."
+                )
+            )
+        try:
+            members = expand(given, bench.frame.names)
+        except ColumnNotFoundError as error:
+            bench.problems.extend(columns_not_found(error))
+            continue
+        for column in members:
+            # One question may serve two outcomes, such as recommendation in loyalty and by itself.
+            if not bench.used.get(column, "").startswith("outcome"):
+                bench.claim(column, f"outcome {name!r}")
+        if members:
+            found[name] = tuple(members)
+        else:
+            bench.problems.append(
+                Problem(f"The outcome {name!r} lists no columns. Name at least one.")
+            )
+    for name, columns in found.items():
+        clash = name in bench.used and columns != (name,)
+        if clash:
+            bench.problems.append(
+                Problem(
+                    f"The outcome {name!r} has the name of a column that means something else. "
+                    "Give it another name."
+                )
+            )
+    return found
+
+
+def _read_outcome(bench: _Workbench, columns: Sequence[str]) -> FloatArray:
+    return np.column_stack([_read_number(bench, column, is_item=False) for column in columns])
+
+
+def _read_groups(bench: _Workbench) -> dict[str, GroupColumn]:
+    given = bench.options.groups
+    if given is None:
+        return {}
+    if isinstance(given, str):
+        given = [given]
+    named = dict(given) if isinstance(given, Mapping) else {name: name for name in given}
+    groups: dict[str, GroupColumn] = {}
+    for name, wanted in named.items():
+        column = bench.find(wanted)
+        if column is not None:
+            bench.claim(column, f"group {name!r}")
+            groups[name] = _read_group(bench.frame, column)
+    return groups
+
+
+def _read_group(frame: Frame, column: str) -> GroupColumn:
+    labels = frame.labels(column)
+    present = {label for label in labels if label is not None}
+    declared = frame.categories(column)
+    levels = [level for level in declared if level in present] if declared else []
+    if set(levels) != present:
+        levels = sorted(present, key=_natural_order)
+    position = {level: place for place, level in enumerate(levels)}
+    codes = np.array([-1 if label is None else position[label] for label in labels], dtype=np.int64)
+    return GroupColumn(codes, tuple(levels))
+
+
+def _natural_order(label: str) -> tuple[int, float, str]:
+    """Numbers in the order of their size, before words."""
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
+def _read_points(bench: _Workbench) -> tuple[FloatArray | None, tuple[str, ...]]:
+    keys = [dimension.key for dimension in bench.instrument.dimensions]
+    given = bench.options.importance
+    vector = _points_vector(given, keys)
+    if vector is not None:
+        points = np.tile(vector, (bench.frame.n_rows, 1))
+        return _settle_points(bench, points, tuple(keys)), ()
+    try:
+        found = find_points(bench.frame.names, keys, given)
+    except ColumnNotFoundError as error:
+        bench.problems.extend(columns_not_found(error))
+        return None, ()
+    if found is None:
+        return None, ()
+    columns = tuple(found[key] for key in keys)
+    if given is None and any(column in bench.used for column in columns):
+        return None, ()
+    before = len(bench.problems), dict(bench.bad_text)
+    points = np.column_stack([_read_number(bench, column, is_item=False) for column in columns])
+    if given is None and (
+        set(bench.bad_text) - set(before[1]) or points_not_hundred(points, columns)
+    ):
+        # Nobody said that these are importance points, so they are left alone rather than
+        # complained about.
+        del bench.problems[before[0] :]
+        bench.bad_text = before[1]
+        bench.notes.append(
+            f"The columns {shorten(columns, 5)} look like importance points but do not add up to "
+            "100; they are not used. Give `importance` to use them."
+        )
+        return None, ()
+    for column in columns:
+        bench.claim(column, "importance points")
+    return _settle_points(bench, points, columns), columns
+
+
+def _points_vector(given: Any, keys: list[str]) -> FloatArray | None:
+    """Return the points as numbers when one vector was given for everybody."""
+    if (
+        isinstance(given, Mapping)
+        and given
+        and all(isinstance(value, (int, float)) for value in given.values())
+    ):
+        wrong = [key for key in given if key not in keys] + [
+            key for key in keys if key not in given
+        ]
+        if wrong:
+            raise OptionError(
+                f"`importance` must give points for each dimension ({shorten(keys)}); these are "
+                f"unknown or left out: {shorten(wrong)}."
+            )
+        return np.array([float(given[key]) for key in keys])
+    if given is None or isinstance(given, (str, Mapping)):
+        return None
+    values = list(given)
+    if all(isinstance(value, (int, float, np.number)) for value in values):
+        if len(values) != len(keys):
+            raise OptionError(
+                f"`importance` has {len(values)} numbers, but there are {len(keys)} dimensions: "
+                f"{shorten(keys)}."
+            )
+        return np.array([float(value) for value in values])
+    return None
+
+
+def _settle_points(
+    bench: _Workbench, points: FloatArray, columns: tuple[str, ...]
+) -> FloatArray | None:
+    given = np.asarray(~np.isnan(points).all(axis=1))
+    filled = np.where(given[:, None] & np.isnan(points), 0.0, points)
+    totals = filled.sum(axis=1, keepdims=True)
+    if bench.options.renormalise_points and not (filled < 0).any():
+        changed = given & (np.abs(totals[:, 0] - 100.0) > 1e-6)
+        if changed.any():
+            bench.notes.append(
+                f"The importance points of {changed.sum():,} respondents were brought to a sum of "
+                "100."
+            )
+        # Somebody who gave zero to everything has no opinion that could be scaled.
+        scaled: FloatArray = np.full_like(points, np.nan)
+        np.divide(100.0 * filled, totals, out=scaled, where=totals > 0)
+        return scaled
+    problems = points_not_hundred(points, columns)
+    bench.problems.extend(problems)
+    return None if problems else filled
+
+
+def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
+    given = bench.options.weights
+    if given is None:
+        return None, "none"
+    if not isinstance(given, (FrequencyWeights, SamplingWeights)):
+        raise OptionError(
+            f"`weights` is {given!r}, but its kind decides the standard errors. Give "
+            '`sq.SamplingWeights("column")` if rows were drawn with unequal probability, or '
+            '`sq.FrequencyWeights("column")` if each row stands for that many respondents.'
+        )
+    kind: WeightKind = "frequency" if isinstance(given, FrequencyWeights) else "sampling"
+    name = "`weights`"
+    if isinstance(given.source, str):
+        column = bench.find(given.source)
+        if column is None:
+            return None, kind
+        bench.claim(column, "weights")
+        name = f"Column {column!r}"
+        read = bench.frame.numeric(column)
+        if read.bad:
+            bench.bad_text[column] = read.bad
+            return None, kind
+        values = read.values
+    else:
+        values = np.array(given.source, dtype=np.float64)
+    problem = _weights_problem(values, kind, bench.frame.n_rows)
+    if problem:
+        bench.problems.append(Problem(f"{name} cannot serve as weights: {problem}"))
+        return None, kind
+    return values, kind
+
+
+def _weights_problem(values: FloatArray, kind: WeightKind, n_rows: int) -> str:
+    if values.shape != (n_rows,):
+        return f"there are {values.size:,} weights for {n_rows:,} rows. Give one per row."
+    bad = ~np.isfinite(values) | (values < 0)
+    if bad.any():
+        rows = shorten([row + 1 for row in np.flatnonzero(bad)], limit=5)
+        return (
+            f"{np.count_nonzero(bad):,} are missing, infinite or negative (rows {rows}). "
+            "Correct or drop these rows."
+        )
+    if not (values > 0).any():
+        return "all of them are zero."
+    if kind == "frequency" and (values != np.rint(values)).any():
+        return (
+            "frequency weights count respondents and must be whole numbers. If they are survey "
+            "weights, give `sq.SamplingWeights`."
+        )
+    return ""
+
+
+def _check_ids(bench: _Workbench) -> None:
+    if bench.options.id is None:
+        return
+    column = bench.find(bench.options.id)
+    if column is None:
+        return
+    bench.claim(column, "id")
+    labels = [label for label in bench.frame.labels(column) if label is not None]
+    values, counts = np.unique(np.array(labels, dtype=object).astype(str), return_counts=True)
+    repeated = [
+        f"{value} ({count}×)" for value, count in zip(values, counts, strict=True) if count > 1
+    ]
+    if repeated:
+        bench.problems.append(
+            Problem(
+                f"The id column {column!r} has {len(repeated):,} values that stand more than "
+                f"once: {shorten(repeated)}. Remove the repeated rows; if the same respondents "
+                "answered in several waves, leave `id` out."
+            )
+        )

@@ -1,0 +1,329 @@
+"""Checks of coded answers. Each returns sentences: what was found, what is needed, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from servqual.errors import ColumnNotFoundError, ScaleRangeError, SurveyError, shorten
+from servqual.instruments.instrument import Scale
+from servqual.numerics.reliability import item_statistics
+from servqual.samplestats.moments import Moments
+from servqual.typing import BoolArray, FloatArray
+
+_SMALL_NUMBERS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a survey.
+
+    Attributes
+    ----------
+    text : str
+        A complete sentence or two.
+    kind : type of SurveyError
+        Which error it is when it stands alone.
+    """
+
+    text: str
+    kind: type[SurveyError] = SurveyError
+
+
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Raise one error that lists all problems; its type is specific when they are all of one kind.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        In reading order.
+
+    Raises
+    ------
+    SurveyError
+        If there is any.
+    """
+    listed = list(problems)
+    if not listed:
+        return
+    kinds = {problem.kind for problem in listed}
+    kind = kinds.pop() if len(kinds) == 1 else SurveyError
+    raise kind([problem.text for problem in listed])
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``"nine answers"``, ``"1 answer"`` as ``"one answer"``.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        In the singular.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(9, "answer"), counted(1, "answer"), counted(12, "answer")
+    ('nine answers', 'one answer', '12 answers')
+    """
+    number = _SMALL_NUMBERS[count] if count < len(_SMALL_NUMBERS) else f"{count:,}"
+    return f"{number} {noun}{'' if count == 1 else 's'}"
+
+
+def columns_not_found(error: ColumnNotFoundError) -> list[Problem]:
+    """Turn the column errors of one part of the survey into problems."""
+    return [Problem(text, ColumnNotFoundError) for text in error.problems]
+
+
+def text_in_numbers(bad: Mapping[str, Mapping[str, int]]) -> list[Problem]:
+    """Find text where ratings are needed.
+
+    Parameters
+    ----------
+    bad : mapping of str to mapping of str to int
+        Column → text → how often.
+
+    Returns
+    -------
+    list of Problem
+    """
+    problems = []
+    for column, texts in bad.items():
+        most = sorted(texts.items(), key=lambda entry: (-entry[1], entry[0]))
+        shown = shorten([f"{text[:40]!r} ({count}×)" for text, count in most], limit=5)
+        problems.append(
+            Problem(
+                f"`{column}` holds text where numbers are needed: {shown}. Recode it to numbers, "
+                "or empty these cells if they mean that there is no answer."
+            )
+        )
+    return problems
+
+
+def off_scale(answers: FloatArray, columns: Mapping[int, str], scale: Scale) -> list[Problem]:
+    """Find answers outside the scale, or between its steps.
+
+    Parameters
+    ----------
+    answers : ndarray, shape (n, J)
+        Answers of one side or of several.
+    columns : mapping of int to str
+        Position → column name.
+    scale : Scale
+        What is allowed.
+
+    Returns
+    -------
+    list of Problem
+    """
+    present = ~np.isnan(answers)
+    outside = present & ((answers < scale.minimum) | (answers > scale.maximum))
+    between = np.zeros_like(outside)
+    if not scale.continuous:
+        steps = answers - scale.minimum
+        between = present & ~outside & (steps != np.rint(steps))
+    problems = []
+    if outside.any():
+        found = sorted({float(value) for value in answers[outside]})
+        codes = ", ".join(f"{value:g}" for value in found[:5])
+        comma = "," if len(found) == 1 else ""
+        problems.append(
+            Problem(
+                f"{_sentence_count(int(outside.sum()), 'answer')} outside the "
+                f"{scale} scale: {_by_column(answers, outside, columns)}. "
+                'Codes such as 8, 9, 99 often mean "no answer"; if so, list them in '
+                f"`missing_codes=({codes}{comma})`.",
+                ScaleRangeError,
+            )
+        )
+    if between.any():
+        problems.append(
+            Problem(
+                f"{_sentence_count(int(between.sum()), 'answer')} between the steps of the "
+                f"{scale} scale: {_by_column(answers, between, columns)}. If answers may lie "
+                "between steps, give the instrument a scale with `continuous = true`.",
+                ScaleRangeError,
+            )
+        )
+    return problems
+
+
+def _sentence_count(count: int, noun: str) -> str:
+    return f"{count:,} {noun} lies" if count == 1 else f"{count:,} {noun}s lie"
+
+
+def _by_column(answers: FloatArray, flagged: BoolArray, columns: Mapping[int, str]) -> str:
+    parts = []
+    for position in np.flatnonzero(flagged.any(axis=0)):
+        values, counts = np.unique(answers[flagged[:, position], position], return_counts=True)
+        pieces = [
+            f"{counted(int(count), 'answer')} of {value:g}"
+            for value, count in zip(values, counts, strict=True)
+        ]
+        parts.append(f"{columns[int(position)]} ({shorten(pieces, limit=3)})")
+    return shorten(parts)
+
+
+def different_scales(
+    first: FloatArray, second: FloatArray, names: tuple[str, str], scale: Scale
+) -> list[Problem]:
+    """Find two sides that were plainly answered on different scales.
+
+    It is taken as plain when a fifth or more of the answers of one side lie outside the scale and
+    none of the other's.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (n, J)
+        Answers of the two sides.
+    names : tuple of str
+        What the sides are called.
+    scale : Scale
+        The scale of the instrument.
+
+    Returns
+    -------
+    list of Problem
+    """
+    shares, ends = [], []
+    for answers in (first, second):
+        given = answers[~np.isnan(answers)]
+        if given.size == 0:
+            return []
+        shares.append(np.mean((given < scale.minimum) | (given > scale.maximum)))
+        ends.append(f"{given.min():g} to {given.max():g}")
+    if min(shares) == 0 and max(shares) >= 0.2:
+        return [
+            Problem(
+                f"The two sides are on different scales: {names[0]} answers run from {ends[0]}, "
+                f"{names[1]} answers from {ends[1]}. Both must be on {scale} before a difference "
+                "means anything; recode one of them.",
+                ScaleRangeError,
+            )
+        ]
+    return []
+
+
+def narrower_scale(
+    first: FloatArray, second: FloatArray, names: tuple[str, str], scale: Scale
+) -> str | None:
+    """Suspect that one side was asked on a shorter scale inside the instrument's.
+
+    Suspicion needs 500 answers, none of which passes some point below the end of the scale, while a
+    tenth or more sit on that point and the other side reaches the end.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (n, J)
+        Answers of the two sides.
+    names : tuple of str
+        What the sides are called.
+    scale : Scale
+        The scale of the instrument.
+
+    Returns
+    -------
+    str or None
+        A sentence for a warning.
+    """
+    given = [answers[~np.isnan(answers)] for answers in (first, second)]
+    if min(part.size for part in given) < 500:
+        return None
+    tops = [part.max() for part in given]
+    if max(tops) < scale.maximum or tops[0] == tops[1]:
+        return None
+    low = int(np.argmin(tops))
+    if np.mean(given[low] == tops[low]) < 0.1:
+        return None
+    return (
+        f"No {names[low]} answer is above {tops[low]:g}, and many are {tops[low]:g}, while "
+        f"{names[1 - low]} answers reach {scale.maximum:g}. If the two sides were asked on "
+        "different scales, their difference means nothing; bring both to one scale first."
+    )
+
+
+def points_not_hundred(points: FloatArray, columns: tuple[str, ...]) -> list[Problem]:
+    """Find importance points that are negative or do not add up to 100.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, D)
+        Rows of nan are respondents who gave none.
+    columns : tuple of str
+        Their columns.
+
+    Returns
+    -------
+    list of Problem
+    """
+    given = ~np.isnan(points).all(axis=1)
+    totals = np.where(np.isnan(points), 0.0, points).sum(axis=1)
+    wrong = given & (np.abs(totals - 100.0) > 1e-6)
+    problems = []
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        shown = shorten([f"row {row + 1} ({totals[row]:g})" for row in rows], limit=5)
+        problems.append(
+            Problem(
+                f"The importance points ({shorten(columns, 5)}) of {wrong.sum():,} of "
+                f"{given.sum():,} respondents do not add up to 100: {shown}. Correct them, or "
+                "give `renormalise_points=True` to bring each respondent's points to 100."
+            )
+        )
+    if (points < 0).any():
+        problems.append(
+            Problem(
+                f"There are {(points < 0).sum():,} negative importance points in "
+                f"{shorten(columns, 5)}; points are shares of 100."
+            )
+        )
+    return problems
+
+
+def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list[int]:
+    """Positions of items that run against the rest of their dimension, beyond chance.
+
+    An item counts when its corrected item-rest correlation r is so far below zero that Fisher's z
+    passes −3.3 (p < .0005, one-sided), which a handful of respondents cannot produce.
+
+    Parameters
+    ----------
+    answers : ndarray, shape (n, J)
+        Answers of one side.
+    groups : mapping of str to list of int
+        Dimension → positions of its items.
+
+    Returns
+    -------
+    list of int
+    """
+    found: list[int] = []
+    for positions in groups.values():
+        if len(positions) < 3:
+            # With two items it cannot be told which of them is the reversed one.
+            continue
+        moments = Moments.collect(answers[:, positions])
+        if moments.n_obs < 10:
+            continue
+        correlations = item_statistics(moments.covariance()).item_rest_r
+        for position, r in zip(positions, correlations, strict=True):
+            if np.isfinite(r) and np.arctanh(max(r, -0.999999)) * np.sqrt(moments.n_obs - 3) < -3.3:
+                found.append(position)
+    return found

@@ -1,0 +1,117 @@
+"""Words that options may take, and the protocols that say what an analysis needs of its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servqual.errors import OptionError
+
+if TYPE_CHECKING:
+    from servqual.samplestats.moments import Moments
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+Side: TypeAlias = Literal["expectation", "perception", "minimum", "desired"]
+Difference: TypeAlias = Literal["gap", "adequacy", "superiority"]
+On: TypeAlias = Literal[
+    "gap", "perception", "expectation", "adequacy", "superiority", "minimum", "desired"
+]
+Missing: TypeAlias = Literal["listwise", "pairwise"]
+WeightKind: TypeAlias = Literal["none", "frequency", "sampling"]
+PAdjust: TypeAlias = Literal["holm", "bonferroni", "hochberg", "fdr-bh", "fdr-by", "none"]
+Covariance: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"]
+PredictorLevel: TypeAlias = Literal["dimensions", "items", "overall"]
+ImportanceMethod: TypeAlias = Literal["lmg", "relative-weights", "pratt", "first", "last"]
+ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
+Level: TypeAlias = Literal["dimensions", "items"]
+
+#: How a difference is made: (minuend, subtrahend).
+DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
+    "gap": ("perception", "expectation"),
+    "adequacy": ("perception", "minimum"),
+    "superiority": ("perception", "desired"),
+}
+
+#: A callback that is told (done, total) while a long step runs.
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+def check_option(argument: str, value: object, literal: Any, hint: str = "") -> None:
+    """Raise `OptionError` unless `value` is one of the words of a `Literal`.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument, for the message.
+    value : object
+        What was given.
+    literal : typing.Literal
+        The type that lists the options.
+    hint : str, default ""
+        A further sentence for the message.
+
+    Raises
+    ------
+    OptionError
+        If `value` is not an option.
+
+    Examples
+    --------
+    >>> check_option("on", "gap", On)
+    """
+    options: tuple[str, ...] = get_args(literal)
+    if value not in options:
+        raise OptionError.for_option(argument, value, options, hint)
+
+
+def check_conf_level(conf_level: object) -> None:
+    """Raise `OptionError` unless `conf_level` lies strictly between 0 and 1.
+
+    Parameters
+    ----------
+    conf_level : float
+        Coverage of the interval, such as 0.95.
+
+    Raises
+    ------
+    OptionError
+        If it does not.
+
+    Examples
+    --------
+    >>> check_conf_level(0.95)
+    """
+    if (
+        isinstance(conf_level, bool)
+        or not isinstance(conf_level, (int, float))
+        or not 0.0 < conf_level < 1.0
+    ):
+        raise OptionError(
+            f"`conf_level` is {conf_level!r}, but must be a number between 0 and 1, such as 0.95."
+        )
+
+
+@runtime_checkable
+class HasMoments(Protocol):
+    """Data that can give the means and cross-products of variables."""
+
+    def moments(
+        self, variables: Sequence[str], *, missing: Literal["listwise"] = "listwise"
+    ) -> Moments:
+        """Moments of the named variables over complete respondents."""
+        ...
+
+
+@runtime_checkable
+class HasRows(HasMoments, Protocol):
+    """Data that can also give the respondents' own values."""
+
+    def rows(self, variables: Sequence[str]) -> FloatArray:
+        """Values of the named variables, shape (n_respondents, n_variables), nan where missing."""
+        ...
