@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 # The stamps say what is installed in .venv, so a second run installs nothing. Each installation is
 # editable and only adds to the one before it, so `demo` and `test` can share .venv.

@@ -210,17 +210,23 @@ def _say_how(survey: Survey, notice: str, console: Console) -> None:
 def _print_table(frame: pd.DataFrame, title: str, console: Console) -> None:
     """Print a table of words and whole numbers; other numbers are written by the caller."""
     from pandas.api.types import is_integer_dtype
-    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for place, name in enumerate(frame.columns):
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="underline",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
+    for name in frame.columns:
         right = is_integer_dtype(frame[name]) or name in frame.attrs.get("numbers", ())
         table.add_column(
             str(name),
             justify="right" if right else "left",
-            no_wrap=right or place == 0,
+            no_wrap=right,
             overflow="fold",
         )
     for row in frame.itertuples(index=False):
@@ -239,7 +245,7 @@ def _gap_table(result: sq.GapResult, level: Level | Literal["overall"]) -> pd.Da
     }[level]
     shown = pd.DataFrame({name: frame[name].astype(str) for name in [*result.by, *names]})
     shown["n"] = frame["n"]
-    for heading, name in (("expect", "expectation"), ("perceive", "perception"), ("gap", "gap")):
+    for heading, name in (("E", "expectation"), ("P", "perception"), ("gap", "gap")):
         shown[heading] = [format_number(value, 2) for value in frame[name]]
     shown["interval"] = [
         f"[{format_number(low, 2)}, {format_number(high, 2)}]"
@@ -247,7 +253,7 @@ def _gap_table(result: sq.GapResult, level: Level | Literal["overall"]) -> pd.Da
     ]
     shown["p"] = [format_p(value) for value in frame["p_adjusted"]]
     shown["d"] = [format_number(value, 2) for value in frame["effect_size"]]
-    shown.attrs["numbers"] = ("expect", "perceive", "gap", "interval", "p", "d")
+    shown.attrs["numbers"] = ("E", "P", "gap", "interval", "p", "d")
     return shown
 
 
@@ -427,8 +433,8 @@ def _print_gaps(
         console = _console()
         _say_how(survey, notice, console)
         title = (
-            f"Gaps (perception − expectation), {result.conf_level:.0%} intervals, p adjusted "
-            f"({result.p_adjust}), d = gap / SD"
+            f"Gaps (perception P − expectation E), {result.conf_level:.0%} intervals, "
+            f"p adjusted ({result.p_adjust}), d = gap / SD"
         )
         _print_table(_gap_table(result, level), title, console)
         return
@@ -528,18 +534,25 @@ def _application() -> Any:
         ("demo", _demo),
     ):
         application.command(name)(command)
-    application.callback()(_version_callback)
+    application.callback()(_options)
     return application
 
 
-def _version_callback(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         sys.stdout.write(f"servqual {sq.__version__}\n")
         raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command; the callback of each does its work."""
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 from servqual import rules
 from servqual.analyses.adjustment import adjust_p_values
 from servqual.analyses.group_comparison import COMPARISON_COLUMNS, compare_groups
-from servqual.errors import EstimationError, OptionError, SmallSampleWarning
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.hotelling import hotelling_one_sample
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
@@ -54,6 +54,22 @@ _ESTIMATES = [
     "wilcoxon_p",
 ]
 _MULTIVARIATE = ["n", "statistic", "f_statistic", "df_numerator", "df_denominator", "p_value"]
+#: Columns of the frames, which a grouping variable must not be called.
+_TAKEN = {
+    *_ESTIMATES,
+    *_MULTIVARIATE,
+    "item",
+    "key",
+    "label",
+    "dimension",
+    "n_items",
+    "weight",
+    "weighted_gap",
+    "score",
+    "level",
+    "term",
+    "estimate",
+}
 _TIDY = {
     "term": "term",
     "gap": "estimate",
@@ -147,33 +163,20 @@ class GapResult(Result):
 
     def glance(self) -> pd.DataFrame:
         """Return one row: respondents, the overall gap with its interval, and Hotelling's test."""
-        return self._glance.copy()
-
-    @property
-    def _glance(self) -> pd.DataFrame:
-        overall = self.overall if not self.by else None
-        first = None if overall is None else overall.iloc[0]
-        test = self.multivariate.iloc[0] if not self.by else None
         nan = float("nan")
-        return pd.DataFrame(
-            {
-                "n_obs": [self.sample.n_obs],
-                "n_excluded": [self.sample.n_excluded],
-                "n_groups": [
-                    1 if not self.by else len(self.overall[list(self.by)].drop_duplicates())
-                ],
-                "gap": [nan if first is None else first["gap"]],
-                "std_error": [nan if first is None else first["std_error"]],
-                "conf_low": [nan if first is None else first["conf_low"]],
-                "conf_high": [nan if first is None else first["conf_high"]],
-                "hotelling_t2": [nan if test is None else test["statistic"]],
-                "f_statistic": [nan if test is None else test["f_statistic"]],
-                "df_numerator": [nan if test is None else test["df_numerator"]],
-                "df_denominator": [nan if test is None else test["df_denominator"]],
-                "p_value": [nan if test is None else test["p_value"]],
-                "conf_level": [self.conf_level],
-            }
-        )
+        row: dict[str, object] = {
+            "n_obs": self.sample.n_obs,
+            "n_excluded": self.sample.n_excluded,
+            "n_groups": len(self.multivariate),
+            "conf_level": self.conf_level,
+            **dict.fromkeys(("gap", "std_error", "conf_low", "conf_high"), nan),
+            **dict.fromkeys((f"hotelling_{name}" for name in _MULTIVARIATE[1:]), nan),
+        }
+        if not self.by:
+            overall, test = self.overall.iloc[0], self.multivariate.iloc[0]
+            row |= {name: overall[name] for name in ("gap", "std_error", "conf_low", "conf_high")}
+            row |= {f"hotelling_{name}": test[name] for name in _MULTIVARIATE[1:]}
+        return pd.DataFrame([row])
 
     @property
     def omnibus(self) -> pd.DataFrame:
@@ -391,12 +394,14 @@ def _groups(survey: Survey, by: str | Sequence[str] | None) -> tuple[list[_Group
     if by is None:
         return [((), np.ones(len(survey), dtype=bool))], ()
     codes, levels, names = survey.group_codes(by)
-    taken = {"item", "dimension", "score", "label", "key", *_ESTIMATES} & set(names)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise OptionError(f"`by` names these more than once: {shorten(repeated)}.")
+    taken = _TAKEN & set(names)
     if taken:
         raise OptionError(
             f"`by` names {', '.join(sorted(taken))}, which is a column of the result. Declare the "
-            "group under "
-            'another name: `groups={"new_name": "column"}`.'
+            'group under another name: `groups={"new_name": "column"}`.'
         )
     if not levels:
         raise OptionError(f"`by` names {', '.join(names)}, which is missing for every respondent.")
@@ -427,20 +432,34 @@ def _tables_of_group(
     overall["p_adjusted"] = overall["p_value"]
     overall.insert(0, "score", [name for name, _ in scores])
     multivariate, notes = _hotelling(job, dimension_pairs.difference, rows, where)
-    flat = [
-        *items.loc[items["gap_sd"] == 0, "key"],
-        *dimensions.loc[dimensions["gap_sd"] == 0, "dimension"],
-    ]
-    if flat:
-        notes.append(
-            f"Every respondent has the same gap in {', '.join(flat[:10])}{where}, so no test "
-            "exists there."
-        )
+    notes += _notes_on_nan(items, dimensions, overall, where)
     _warn_if_small(dimensions, where)
     for frame in (items, dimensions, overall, multivariate):
         for place, (name, level) in enumerate(zip(names, levels, strict=True)):
             frame.insert(place, name, level)
     return _Tables(items, dimensions, overall, multivariate, tuple(notes))
+
+
+def _notes_on_nan(
+    items: pd.DataFrame, dimensions: pd.DataFrame, overall: pd.DataFrame, where: str
+) -> list[str]:
+    """Say why a test is nan."""
+    parts = ((items, "key"), (dimensions, "dimension"), (overall, "score"))
+    few = [str(name) for table, column in parts for name in table.loc[table["n"] < 2, column]]
+    flat = [
+        str(name) for table, column in parts for name in table.loc[table["gap_sd"] == 0, column]
+    ]
+    notes = []
+    if few:
+        notes.append(
+            f"Fewer than two respondents have a gap in {shorten(few)}{where}, so no test exists "
+            "there."
+        )
+    if flat:
+        notes.append(
+            f"Every respondent has the same gap in {shorten(flat)}{where}, so no test exists there."
+        )
+    return notes
 
 
 def _estimates(job: _Job, pairs: PairedScores, rows: BoolArray) -> pd.DataFrame:
@@ -637,6 +656,9 @@ def _say_overall(result: GapResult) -> Iterator[Statement]:
             "adequacy": "the minimum",
             "superiority": "the desired level",
         }
+        if row["gap"] == 0:
+            yield Statement("overall", f"{prefix}, the service meets {side[result.on]} exactly.")
+            continue
         verb = "falls short of" if row["gap"] < 0 else "exceeds"
         interval = ""
         if np.isfinite(row["conf_low"]):

@@ -79,9 +79,7 @@ def compare_groups(
             {
                 "term": term,
                 "test": "games_howell",
-                # The second minus the first, as the numbers are: with waves, what has changed
-                # since.
-                "contrast": f"{second} − {first}",
+                "contrast": f"{first} − {second}",
                 "estimate": pairs.difference[place],
                 "std_error": pairs.std_error[place],
                 "statistic": pairs.statistic[place],

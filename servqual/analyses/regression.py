@@ -45,14 +45,20 @@ from servqual.typing import (
     IntArray,
     On,
     PredictorLevel,
+    WeightKind,
     check_conf_level,
     check_option,
 )
 
 _FEW_CLUSTERS = 20
 
-#: Smallest eigenvalue of a correlation matrix that counts as positive.
+#: Smallest eigenvalue of a correlation matrix, and share of variance, that counts as positive.
 _SINGULAR = 1e-12
+
+_PERFECT = (
+    "The predictors reproduce the outcome without any error, so standard errors, tests and the "
+    "likelihood do not exist. Look whether the outcome was computed from them."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -313,6 +319,10 @@ def _from_moments(
     moments: Moments, fit: LeastSquares, variables: ModelVariables, conf_level: float
 ) -> RegressionResult:
     notes: list[str] = []
+    errors, f_test = fit.std_errors, (fit.f_statistic, fit.f_p_value)
+    if _is_perfect(fit):
+        errors, f_test = np.full_like(errors, np.nan), (np.nan, np.nan)
+        notes.append(_PERFECT)
     keep = np.ones(len(fit.coefficients))
     if not moments.mean_known:
         keep[0] = np.nan
@@ -328,11 +338,11 @@ def _from_moments(
         variables,
         fit,
         fit.coefficients * keep,
-        fit.std_errors * keep,
+        errors * keep,
         fit.df_residual,
         conf_level,
     )
-    summary = _summary(fit, fit.f_statistic, fit.df_residual, fit.f_p_value, np.nan)
+    summary = _summary(fit, f_test, fit.df_residual, np.nan, moments.weight_kind, notes)
     return RegressionResult(
         sample=SampleInfo(moments.n_obs, moments.n_excluded, "listwise", moments.weight_kind),
         outcome=variables.outcome,
@@ -358,24 +368,24 @@ def _from_rows(
 ) -> RegressionResult:
     rows, codes = _complete_rows(survey, variables, cluster)
     model = _fit_statsmodels(rows, survey, variables, kind, codes)
-    errors = np.sqrt(np.diag(np.asarray(model.cov_params(), dtype=np.float64)))
+    of_coefficients = np.asarray(model.cov_params(), dtype=np.float64)
+    undefined = _why_undefined(fit, model, kind)
+    if undefined:
+        of_coefficients = np.full_like(of_coefficients, np.nan)
+    errors = np.sqrt(np.diag(of_coefficients))
     n_clusters = np.nan if codes is None else float(len(np.unique(codes[rows.keep])))
     df = fit.df_residual if codes is None else n_clusters - 1.0
     notes = _notes(survey, moments, kind, n_clusters, cluster)
     coefficients = np.asarray(model.params, dtype=np.float64)
     table = _coefficient_table(variables, fit, coefficients, errors, df, conf_level)
-    f_statistic, f_p_value = _wald(coefficients, np.asarray(model.cov_params()), df)
-    if not np.isfinite(f_statistic):
+    f_test = _wald(coefficients, of_coefficients, df)
+    notes += undefined
+    if not undefined and not np.isfinite(f_test[0]):
         notes.append(
             "The joint F test does not exist: the robust covariance matrix has fewer dimensions "
             "than there are predictors."
         )
-    summary = _summary(fit, f_statistic, df, f_p_value, n_clusters)
-    if survey.weight_kind == "sampling":
-        summary[["aic", "bic", "loglik"]] = np.nan
-        notes.append(
-            "With sampling weights there is no likelihood, so AIC, BIC and log-likelihood are nan."
-        )
+    summary = _summary(fit, f_test, df, n_clusters, survey.weight_kind, notes)
     return RegressionResult(
         sample=SampleInfo(
             rows.n_obs, survey.n_respondents - rows.n_obs, "listwise", survey.weight_kind
@@ -454,6 +464,27 @@ def _fit_statsmodels(
     return model.fit(cov_type=kind, use_t=True)
 
 
+def _why_undefined(fit: LeastSquares, model: Any, kind: Covariance) -> list[str]:
+    """Reasons for which the standard errors would be nothing but rounding errors."""
+    if _is_perfect(fit):
+        return [_PERFECT]
+    if kind in ("HC2", "HC3"):
+        # These divide a residual by one minus its leverage.
+        basis = np.linalg.qr(np.asarray(model.model.wexog, dtype=np.float64))[0]
+        n_alone = int((np.sum(basis**2, axis=1) > 1.0 - 1e-10).sum())
+        if n_alone:
+            return [
+                f"{n_alone} of the respondents determine a coefficient alone (leverage 1), so "
+                f'{kind} standard errors do not exist. Use `covariance="HC1"`, or leave out the '
+                "predictor in which only they differ."
+            ]
+    return []
+
+
+def _is_perfect(fit: LeastSquares) -> bool:
+    return 1.0 - fit.r_squared < _SINGULAR
+
+
 def _wald(coefficients: FloatArray, covariance: FloatArray, df: float) -> tuple[float, float]:
     """F test that all slopes are zero, with the covariance matrix at hand."""
     slopes, of_slopes = coefficients[1:], covariance[1:, 1:]
@@ -499,20 +530,33 @@ def _coefficient_table(
 
 
 def _summary(
-    fit: LeastSquares, f_statistic: float, df: float, p_value: float, n_clusters: float
+    fit: LeastSquares,
+    f_test: tuple[float, float],
+    df: float,
+    n_clusters: float,
+    weights: WeightKind,
+    notes: list[str],
 ) -> pd.DataFrame:
+    loglik, aic, bic = fit.loglik, fit.aic, fit.bic
+    if _is_perfect(fit):
+        loglik = aic = bic = np.nan
+    if weights == "sampling":
+        loglik = aic = bic = np.nan
+        notes.append(
+            "With sampling weights there is no likelihood, so AIC, BIC and log-likelihood are nan."
+        )
     return pd.DataFrame(
         {
             "r_squared": [fit.r_squared],
             "adj_r_squared": [fit.adj_r_squared],
             "sigma": [fit.sigma],
-            "f_statistic": [f_statistic],
+            "f_statistic": [f_test[0]],
             "df_model": [float(len(fit.coefficients) - 1)],
             "df_residual": [float(df)],
-            "p_value": [p_value],
-            "aic": [fit.aic],
-            "bic": [fit.bic],
-            "loglik": [fit.loglik],
+            "p_value": [f_test[1]],
+            "aic": [aic],
+            "bic": [bic],
+            "loglik": [loglik],
             "n_clusters": [n_clusters],
         }
     )

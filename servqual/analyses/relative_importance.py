@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.predictors import ModelVariables, model_variables
-from servqual.errors import EstimationError, OptionError
+from servqual.errors import EstimationError, NotIdentifiedError, OptionError, shorten
 from servqual.numerics.bootstrap import bootstrap_moments, percentile_interval
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.numerics.importance import (
-    correlations_from_covariances,
     first,
     last,
     lmg,
     pratt,
     relative_weights,
 )
+from servqual.numerics.least_squares import collinear_columns
 from servqual.results import Interpretation, Result, SampleInfo, Statement
 from servqual.samplestats.moments import Moments, require_moments
 from servqual.survey.survey import Survey
@@ -234,6 +235,8 @@ def relative_importance(
         If a variable or an option does not exist.
     EstimationError
         If too few respondents remain, or a variable is constant.
+    NotIdentifiedError
+        If predictors repeat each other, unless the method is ``"lmg"`` or ``"first"``.
 
     References
     ----------
@@ -266,7 +269,9 @@ def relative_importance(
     )
     covariance = moments.covariance()
     compute = _METHODS[method]
-    estimates = compute(correlations_from_covariances(covariance))
+    estimates = compute(correlation_from_covariance(covariance))
+    if not np.isfinite(estimates).all():
+        _raise_collinear(variables, covariance[:-1, :-1], method)
     r_squared = _r_squared(covariance)
     draws, n_degenerate, notes = _draws(
         data, variables, method, n_resamples=n_resamples, seed=seed, progress=progress
@@ -288,6 +293,17 @@ def relative_importance(
         n_degenerate=n_degenerate,
         seed=seed,
         notes=tuple(notes),
+    )
+
+
+def _raise_collinear(
+    variables: ModelVariables, covariance: FloatArray, method: ImportanceMethod
+) -> None:
+    names = [variables.terms[place] for place in collinear_columns(covariance)]
+    raise NotIdentifiedError(
+        f"These predictors repeat each other exactly, so `relative_importance` cannot tell them "
+        f'apart with `method="{method}"`: {shorten(names)}. Leave one of them out, or use '
+        '`method="lmg"`, which shares their part evenly.'
     )
 
 
@@ -341,7 +357,7 @@ def _draws(
     usable = (np.diagonal(covariances, axis1=1, axis2=2) > 0).all(axis=1)
     draws = np.full((n_resamples, len(variables.variables)), np.nan)
     if usable.any():
-        draws[usable] = _METHODS[method](correlations_from_covariances(covariances[usable]))
+        draws[usable] = _METHODS[method](correlation_from_covariance(covariances[usable]))
     notes = []
     if n_degenerate:
         notes.append(

@@ -285,13 +285,9 @@ def _of_survey(survey: Survey, on: On, missing: Missing, conf_level: float) -> R
     _warn_of_negative(items)
     differences = pd.DataFrame(columns=_DIFFERENCE_COLUMNS)
     if on in DIFFERENCES:
-        differences = _differences(
-            survey,
-            DIFFERENCES[on],
-            parts,
-            scales,
-            missing,  # type: ignore[index]
-        )
+        sides = DIFFERENCES[on]
+        differences = _differences(survey, sides, parts, scales, missing)
+        notes += _notes_on_differences(differences, sides)
     counts = scales["n"]
     largest = int(counts.max())
     total = survey.n_respondents
@@ -332,6 +328,7 @@ def _scale_row(
         notes.append(
             "With sampling weights, the intervals of alpha and omega are not known and are nan."
         )
+    notes += _notes_on_scale(part, covariance, n_obs)
     statistics = scale_reliability_statistics(
         covariance, n_obs if simple else np.nan, conf_level=conf_level
     )
@@ -355,15 +352,35 @@ def _scale_row(
     }
 
 
+def _notes_on_scale(part: _ScaleItems, covariance: FloatArray, n_obs: float) -> list[str]:
+    """Say why coefficients of a scale are nan, as far as its items are the reason."""
+    if n_obs < 2:
+        return [
+            f"Nothing can be computed for {part.scale}: fewer than two respondents answered all "
+            "of its items."
+        ]
+    if len(part.variables) == 1:
+        return [f"{part.scale} has one item, and a single item has no reliability coefficients."]
+    constant = np.flatnonzero(~(np.diag(covariance) > 0))
+    if constant.size:
+        listed = shorten([part.numbers[place] for place in constant])
+        return [
+            f"Every respondent gave the same answer to these items of {part.scale}: {listed}. "
+            "What rests on correlations between items is nan there."
+        ]
+    return []
+
+
 def _omega(
     part: _ScaleItems, covariance: FloatArray, n_obs: float, conf_level: float, notes: list[str]
 ) -> OmegaTotal:
     nan = float("nan")
-    if len(part.variables) < 3:
+    if len(part.variables) == 2:
         notes.append(
             f"Omega of {part.scale} is nan: a one-factor model needs at least three items, and it "
-            f"has {len(part.variables)}."
+            "has two."
         )
+    if len(part.variables) < 3 or not (np.diag(covariance) > 0).all():
         return OmegaTotal(nan, nan, nan, nan)
     try:
         factor = maximum_likelihood_factors(covariance, 1)
@@ -440,7 +457,10 @@ def _differences(
         first, second = covariance[:size, :size], covariance[size:, size:]
         averaging = np.kron(np.eye(2), np.full((1, size), 1.0 / size))
         scores = averaging @ covariance @ averaging.T
-        deviations = np.sqrt(np.diag(scores))
+        variances = np.diag(scores)
+        # Rounding errors of a side without variance, which can be negative, are none.
+        flat = variances <= 1e-12 * np.trace(covariance)
+        deviations = np.sqrt(np.where(flat, 0.0, variances))
         product = deviations[0] * deviations[1]
         r_pe = float(scores[0, 1] / product) if product > 0 else float("nan")
         alphas = cronbach_alpha(first), cronbach_alpha(second)
@@ -463,6 +483,18 @@ def _differences(
             }
         )
     return pd.DataFrame(rows, columns=_DIFFERENCE_COLUMNS)
+
+
+def _notes_on_differences(differences: pd.DataFrame, sides: tuple[Side, Side]) -> list[str]:
+    """Say why the correlation of the two sides is nan."""
+    flat = differences[(differences["n"] >= 2) & differences["r_pe"].isna()]
+    if flat.empty:
+        return []
+    return [
+        f"The score of {' or '.join(sides)} is the same for all respondents in "
+        f"{shorten(flat['dimension'])}, so the correlation of the two sides and the reliability of "
+        "the difference from its parts are nan there."
+    ]
 
 
 def _composite(survey: Survey, on: On, parts: list[_ScaleItems], missing: Missing) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections import Counter
@@ -15,6 +16,8 @@ from servqual.errors import InstrumentError, nearest, shorten
 from servqual.typing import Side
 
 _KEY = re.compile(r"[^\W\d]\w*")
+# Surveys call the mean of the dimension scores so; a dimension of this name would hide behind it.
+_OVERALL = "quality"
 _TOP_LEVEL = (
     "id",
     "title",
@@ -67,7 +70,13 @@ class Scale:
                     f"The scale's {name} is {value!r}, but must be a number, as in `scale = [1, "
                     "7]`."
                 )
+            if not math.isfinite(value):
+                raise InstrumentError(f"The scale's {name} is {value!r}, but must be a finite number.")
             object.__setattr__(self, name, float(value))
+        if not isinstance(self.continuous, bool):
+            raise InstrumentError(
+                f"The scale has `continuous = {self.continuous!r}`, but it must be true or false."
+            )
         if not self.minimum < self.maximum:
             raise InstrumentError(
                 f"The scale runs from {self.minimum:g} to {self.maximum:g}, but its minimum must "
@@ -388,6 +397,12 @@ def _contradictions(instrument: Instrument) -> Iterator[str]:
     yield from _repeated("dimension", keys)
     yield from _repeated("item number", [item.number for item in instrument.items])
     yield from _repeated("item key", [item.key for item in instrument.items])
+    yield from _repeated("side", list(instrument.sides))
+    if _OVERALL in keys:
+        yield (
+            f"{_OVERALL!r} is the name of the overall score, so no dimension can have it; "
+            "give that dimension another key."
+        )
     bad_keys = [
         key for key in [*keys, *(item.key for item in instrument.items)] if not _KEY.fullmatch(key)
     ]
@@ -396,9 +411,12 @@ def _contradictions(instrument: Instrument) -> Iterator[str]:
             f"These keys are not single words of letters, digits and underscores: "
             f"{shorten(bad_keys)}."
         )
-    if any(item.number < 1 for item in instrument.items):
+    if any(not isinstance(item.number, int) or item.number < 1 for item in instrument.items):
         yield "Item numbers must be whole numbers from 1."
-    used = {item.dimension for item in instrument.items}
+    homeless = [item.number for item in instrument.items if not item.dimension]
+    if homeless:
+        yield f"These items belong to no dimension: {shorten(homeless)}."
+    used = {item.dimension for item in instrument.items if item.dimension}
     unknown = sorted(used - set(keys))
     if unknown:
         yield f"Items belong to dimensions that are not declared: {shorten(unknown)}."
@@ -453,6 +471,10 @@ def _from_table(table: Mapping[str, Any], name: str) -> Instrument:
     identifier = str(table.get("id", _word(name)))
     texts = {key: str(table.get(key, "")) for key in ("version", "citation", "doi", "note")}
     sides = table.get("sides", ["expectation", "perception"])
+    if not isinstance(sides, list):
+        raise InstrumentError(
+            f"`sides` is {sides!r}, but must be a list, such as `sides = [\"perception\"]`."
+        )
     return Instrument(
         id=identifier,
         title=str(table.get("title", identifier)),
@@ -490,6 +512,18 @@ def _read_dimensions(
             raise InstrumentError(
                 f"The dimension {key!r} is {value!r}, but must list its item numbers, "
                 "as in `reliability = [5, 6, 7, 8, 9]`."
+            )
+        known = ("items", "label", "description")
+        unknown = [entry for entry in details if entry not in known]
+        if unknown:
+            raise InstrumentError(
+                f"The dimension {key!r} has entries that are not known: {shorten(unknown)}. "
+                f"Known are {', '.join(known)}."
+            )
+        if not isinstance(details.get("items", []), list):
+            raise InstrumentError(
+                f"The dimension {key!r} has `items = {details['items']!r}`, but must list their numbers, "
+                "as in `items = [5, 6, 7]`."
             )
         label = str(details.get("label", key.replace("_", " ").capitalize()))
         dimensions.append(Dimension(key, label, str(details.get("description", ""))))

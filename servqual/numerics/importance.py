@@ -15,7 +15,6 @@ from servqual.typing import BoolArray, FloatArray
 
 __all__ = [
     "MAX_LMG_PREDICTORS",
-    "correlations_from_covariances",
     "first",
     "last",
     "lmg",
@@ -31,35 +30,6 @@ _SINGULAR = 1e-10
 
 #: Numbers held at once while regressions are enumerated; 2^18 doubles are 2 MB and stay in cache.
 _BLOCK = 2**18
-
-
-def correlations_from_covariances(covariances: FloatArray) -> FloatArray:
-    """Scale covariance matrices to correlations.
-
-    Parameters
-    ----------
-    covariances : FloatArray, shape (..., k, k)
-        Covariance matrices.
-
-    Returns
-    -------
-    FloatArray, shape (..., k, k)
-        Correlation matrices with a diagonal of exactly one; nan in the rows and columns of
-        variables without variance.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> correlations_from_covariances(np.array([[4.0, 1.0], [1.0, 1.0]])).tolist()
-    [[1.0, 0.5], [0.5, 1.0]]
-    """
-    matrices = np.asarray(covariances, dtype=np.float64)
-    variances = np.diagonal(matrices, axis1=-2, axis2=-1)
-    spread = np.sqrt(np.where(variances > 0.0, variances, np.nan))
-    correlations: FloatArray = matrices / (spread[..., :, None] * spread[..., None, :])
-    diagonal = np.arange(matrices.shape[-1])
-    correlations[..., diagonal, diagonal] = np.where(np.isnan(spread), np.nan, 1.0)
-    return correlations
 
 
 def lmg(correlations: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg, special
 
 from servqual.errors import EstimationError, NotIdentifiedError, shorten
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.typing import FloatArray, IntArray, check_conf_level
 
 __all__ = ["LeastSquares", "collinear_columns", "constant_columns", "least_squares_from_moments"]
@@ -135,7 +136,9 @@ def collinear_columns(covariance: FloatArray) -> IntArray:
     varying = np.setdiff1d(np.arange(matrix.shape[0]), constant_columns(matrix))
     if varying.size == 0:
         return varying.astype(np.int64)
-    eigenvalues, eigenvectors = linalg.eigh(_correlation(matrix[np.ix_(varying, varying)]))
+    eigenvalues, eigenvectors = linalg.eigh(
+        correlation_from_covariance(matrix[np.ix_(varying, varying)])
+    )
     null_directions = eigenvectors[:, eigenvalues < _EIGENVALUE_TOLERANCE]
     participation = np.linalg.norm(null_directions, axis=1)
     involved: IntArray = varying[participation > _PARTICIPATION_TOLERANCE].astype(np.int64)
@@ -211,7 +214,7 @@ def least_squares_from_moments(
     _check_identified(means, covariances, n_obs, int(outcome), columns)
     spread = np.sqrt(np.diag(covariances)[columns])
     outcome_variance = float(covariances[outcome, outcome])
-    factor = linalg.cho_factor(_correlation(covariances[np.ix_(columns, columns)]))
+    factor = linalg.cho_factor(correlation_from_covariance(covariances[np.ix_(columns, columns)]))
     # Standardised on the predictors' side only: the outcome keeps its unit.
     standard_slopes = linalg.cho_solve(factor, covariances[columns, outcome] / spread)
     inverse = linalg.cho_solve(factor, np.eye(columns.size))
@@ -231,13 +234,6 @@ def least_squares_from_moments(
         beta=np.concatenate([[np.nan], standard_slopes / np.sqrt(outcome_variance)]),
         vif=np.concatenate([[np.nan], np.diag(inverse_correlation)]),
     )
-
-
-def _correlation(covariance: FloatArray) -> FloatArray:
-    """Correlation matrix of variables that all vary."""
-    spread = np.sqrt(np.diag(covariance))
-    correlation: FloatArray = covariance / np.outer(spread, spread)
-    return correlation
 
 
 def _check_identified(

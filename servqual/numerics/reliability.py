@@ -11,13 +11,13 @@ from scipy.linalg import solve_triangular
 from scipy.special import fdtri
 
 from servqual.errors import EstimationError
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.typing import FloatArray, check_conf_level
 
 __all__ = [
     "FeldtInterval",
     "ItemStatistics",
     "ScaleStatistics",
-    "correlation_from_covariance",
     "cronbach_alpha",
     "feldt_interval",
     "guttman_lambda2",
@@ -145,7 +145,7 @@ def scale_reliability_statistics(
     (0.7377, 0.6678, 0.7949)
     """
     items = _square(covariance)
-    correlation = correlation_from_covariance(items)
+    correlation = correlation_from_covariance(items, smallest_variance=_tolerance(items))
     alpha = cronbach_alpha(items)
     interval = feldt_interval(alpha, items.shape[0], n_obs, conf_level=conf_level)
     return ScaleStatistics(
@@ -361,7 +361,9 @@ def guttman_lambda6(covariance: ArrayLike) -> float:
     items = _square(covariance)
     if items.shape[0] < 2:
         return math.nan
-    smc = squared_multiple_correlations(correlation_from_covariance(items))
+    smc = squared_multiple_correlations(
+        correlation_from_covariance(items, smallest_variance=_tolerance(items))
+    )
     errors = float(np.diag(items) @ (1.0 - smc))
     return 1.0 - errors / _total_variance(items)
 
@@ -425,37 +427,6 @@ def mean_inter_item_correlation(correlation: ArrayLike) -> float:
     if items.shape[0] < 2:
         return math.nan
     return float(np.mean(items[np.triu_indices(items.shape[0], k=1)]))
-
-
-def correlation_from_covariance(covariance: ArrayLike) -> FloatArray:
-    """Correlation matrix of a covariance matrix.
-
-    Parameters
-    ----------
-    covariance : array_like, shape (k, k)
-        Covariance matrix.
-
-    Returns
-    -------
-    ndarray of float, shape (k, k)
-        With rows and columns of nan for variables that do not vary.
-
-    Raises
-    ------
-    EstimationError
-        If `covariance` is not a square matrix.
-
-    Examples
-    --------
-    >>> correlation_from_covariance([[4.0, 1.0], [1.0, 1.0]]).tolist()
-    [[1.0, 0.5], [0.5, 1.0]]
-    """
-    items = _square(covariance)
-    variances = np.diag(items)
-    scale = np.sqrt(np.where(variances > _tolerance(items), variances, np.nan))
-    correlation: FloatArray = items / np.outer(scale, scale)
-    np.fill_diagonal(correlation, np.where(np.isnan(scale), np.nan, 1.0))
-    return correlation
 
 
 def squared_multiple_correlations(correlation: ArrayLike) -> FloatArray:

@@ -120,13 +120,15 @@ def canvas(ax: Axes | None, *, width: float, height: float, polar: bool = False)
     """
     try:
         import matplotlib
-        import matplotlib.pyplot as plt
     except ImportError as error:
         raise MissingDependencyError.for_extra("matplotlib", "plot", "Plotting") from error
     if ax is not None:
         _check_axes(ax, polar)
         yield ax
         return
+    # Not before: axes handed in may belong to a program that keeps away from pyplot's state.
+    import matplotlib.pyplot as plt
+
     with matplotlib.rc_context(_RC):
         keywords = {"projection": "polar"} if polar else {}
         figure, own = plt.subplots(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
-RunKind: TypeAlias = Literal["plain", "symbol", "strong", "link"]
+RunKind: TypeAlias = Literal["plain", "symbol", "strong", "sub", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Run:
     ----------
     text : str
         What is read.
-    kind : {"plain", "symbol", "strong", "link"}
-        Symbols of statistics are set in italics.
+    kind : {"plain", "symbol", "strong", "sub", "link"}
+        Symbols of statistics are set in italics, ``"sub"`` below the line.
     href : str
         Where a link leads.
     """
@@ -38,6 +38,11 @@ Prose: TypeAlias = tuple[Run, ...]
 def symbol(text: str) -> Run:
     """Make a symbol of a statistic, such as *t*."""
     return Run(text, "symbol")
+
+
+def sub(text: str) -> Run:
+    """Make the index of a symbol."""
+    return Run(text, "sub")
 
 
 def strong(text: str) -> Run:
@@ -233,8 +238,8 @@ class Figure:
         What it shows and how to read it.
     alternative : str
         What it shows, for who cannot see it.
-    size : {"", "half"}
-        Whether two may stand side by side.
+    size : {"", "half", "wide"}
+        Whether two may stand side by side, or it needs more room than others.
     """
 
     kind: ClassVar[str] = "figure"
@@ -242,7 +247,7 @@ class Figure:
     source: str
     caption: str
     alternative: str
-    size: Literal["", "half"] = ""
+    size: Literal["", "half", "wide"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,8 +414,8 @@ class Headline:
         The number on its scale.
     respondents : str
         How many people stand behind it.
-    blocks : tuple of Block
-        What follows.
+    columns : tuple of tuple of Block
+        What follows, side by side where there is room.
     """
 
     label: str
@@ -418,7 +423,7 @@ class Headline:
     interval: str
     strip: Strip | None
     respondents: str
-    blocks: tuple[Block, ...]
+    columns: tuple[tuple[Block, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from servqual.plots.style import (
     PERCEPTION,
     SMALL_FONT_SIZE,
     escape_math,
-    format_tick,
     wrap_label,
 )
 from servqual.reporting.words import two
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Inches. Narrower than a notebook's, so that text stays readable where the page is narrow.
-WIDTH: Final = 6.4
-HALF_WIDTH: Final = 5.0
+WIDTH: Final = 5.3
+WIDE: Final = 6.8
+HALF_WIDTH: Final = 4.8
 
 _STYLE: Final[dict[Any, Any]] = {
     "axes.axisbelow": True,
@@ -40,6 +40,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.labelcolor": "#222222",
     "axes.labelsize": 9.0,
     "axes.titlesize": 10.0,
+    "axes.unicode_minus": True,
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.0,
@@ -291,8 +292,7 @@ def _prepare_map(axes: Axes, chart: PriorityMap) -> None:
         )  # type: ignore[arg-type]
     axes.set_xlabel(escape_math(chart.performance_label))
     axes.set_ylabel(wrap_label(chart.importance_label, 44))
-    axes.xaxis.set_major_formatter(format_tick)
-    axes.yaxis.set_major_formatter(format_tick)
+    axes.locator_params(nbins=6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
@@ -315,6 +315,7 @@ def _label_points(axes: Axes, chart: PriorityMap) -> None:
     points = axes.transData.transform(np.column_stack([chart.performance, chart.importance]))
     taken = [text.get_window_extent() for text in axes.texts]
     frame = axes.get_window_extent()
+    centre = axes.transData.transform(chart.centre)
     for place, label in enumerate(chart.labels):
         if not np.isfinite(points[place]).all():
             continue
@@ -330,7 +331,7 @@ def _label_points(axes: Axes, chart: PriorityMap) -> None:
                 va=along,
                 fontsize=SMALL_FONT_SIZE,
             )
-            cost = _cost(text.get_window_extent(), taken, points, frame)
+            cost = _cost(text.get_window_extent(), taken, points, frame, centre)
             if cost < best_cost:
                 if best is not None:
                     best.remove()
@@ -341,7 +342,9 @@ def _label_points(axes: Axes, chart: PriorityMap) -> None:
             taken.append(best.get_window_extent())
 
 
-def _cost(box: Any, taken: Sequence[Any], points: FloatArray, frame: Any) -> float:
+def _cost(
+    box: Any, taken: Sequence[Any], points: FloatArray, frame: Any, centre: FloatArray
+) -> float:
     """How much a label at this place would cover, in pixels of area and of overhang."""
     cost = 0.0
     for other in taken:
@@ -356,4 +359,5 @@ def _cost(box: Any, taken: Sequence[Any], points: FloatArray, frame: Any) -> flo
         & (points[:, 1] < box.y1 + 3)
     )
     overhang = max(frame.x0 - box.x0, 0.0) + max(box.x1 - frame.x1, 0.0)
-    return cost + 200.0 * int(inside.sum()) + 50.0 * overhang
+    on_lines = (box.x0 < centre[0] < box.x1) + (box.y0 < centre[1] < box.y1)
+    return cost + 200.0 * int(inside.sum()) + 50.0 * overhang + 20.0 * on_lines

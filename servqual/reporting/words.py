@@ -72,7 +72,7 @@ def level(conf_level: float) -> str:
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    """Write an interval in brackets; a dash if it does not exist.
+    """Write an interval in brackets, which no line break divides; a dash if it does not exist.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def interval(low: float, high: float, digits: int = 2) -> str:
 
     Examples
     --------
-    >>> interval(-1.0, 0.5)
-    '[−1.00, 0.50]'
+    >>> interval(-1.0, 0.5) == "[−1.00,\N{NO-BREAK SPACE}0.50]"
+    True
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
-    return f"[{format_number(low, digits)}, {format_number(high, digits)}]"
+    return f"[{format_number(low, digits)},\N{NO-BREAK SPACE}{format_number(high, digits)}]"
 
 
 def mean_and_sd(mean: float, deviation: float) -> str:
@@ -127,6 +127,29 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     ('1 respondent', '1,200 respondents')
     """
     return f"{whole(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def unbroken(text: str) -> str:
+    """Keep an equation such as "p < .001" on one line.
+
+    Parameters
+    ----------
+    text : str
+        A sentence.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> unbroken("d = 0.20").isprintable(), " " in unbroken("d = 0.20")
+    (False, False)
+    """
+    space = "\N{NO-BREAK SPACE}"
+    for sign in "=<":
+        text = text.replace(f" {sign} ", f"{space}{sign}{space}")
+    return text
 
 
 def p_prose(p_value: float) -> Prose:

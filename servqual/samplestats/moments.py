@@ -8,21 +8,25 @@ single respondent starts from here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from servqual.errors import EstimationError, OptionError, RowsRequiredError, nearest, shorten
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.samplestats.sums import ShiftedSums, frozen
-from servqual.typing import FloatArray, Missing, WeightKind, check_option
+from servqual.typing import BoolArray, FloatArray, Missing, WeightKind, check_option
 
 _FORMAT = "servqual-moments"
 
 
 def _as_rows(data: ArrayLike, n_variables: int | None) -> FloatArray:
-    rows = np.asarray(data, dtype=np.float64)
+    try:
+        rows = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        rows = _nullable_rows(data, error)
     if rows.ndim == 1:
         rows = rows[:, None]
     if rows.ndim != 2:
@@ -39,6 +43,17 @@ def _as_rows(data: ArrayLike, n_variables: int | None) -> FloatArray:
             "`data` has infinite values. Replace them, or mark them as missing (nan)."
         )
     return rows
+
+
+def _nullable_rows(data: Any, error: Exception) -> FloatArray:
+    """Read a pandas frame of nullable columns, whose missing value is not a float."""
+    try:
+        return np.asarray(data.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    except (AttributeError, TypeError, ValueError):
+        raise OptionError(
+            f"`data` cannot be read as numbers: {error}. Give numbers, with nan where an answer is "
+            "missing."
+        ) from error
 
 
 def _as_weights(weights: ArrayLike | None, kind: WeightKind, n_rows: int) -> FloatArray | None:
@@ -68,7 +83,12 @@ def _as_weights(weights: ArrayLike | None, kind: WeightKind, n_rows: int) -> Flo
 def _as_shift(shift: ArrayLike | None, rows: FloatArray) -> FloatArray:
     n_variables = rows.shape[1]
     if shift is not None:
-        return np.broadcast_to(np.asarray(shift, dtype=np.float64), (n_variables,)).copy()
+        given = np.asarray(shift, dtype=np.float64)
+        if given.shape not in ((), (1,), (n_variables,)) or not np.isfinite(given).all():
+            raise OptionError(
+                f"`shift` must be one finite number, or one for each of the {n_variables} variables."
+            )
+        return np.broadcast_to(given, (n_variables,)).copy()
     # Without a known scale, a whole number near the data keeps Likert sums exact and avoids
     # cancellation.
     answered = np.isfinite(rows)
@@ -104,6 +124,8 @@ def _positions(variables: tuple[str, ...], wanted: Sequence[str]) -> list[int]:
 
 
 def _check_mergeable(first: Moments | PairwiseMoments, second: Moments | PairwiseMoments) -> None:
+    if not isinstance(second, (Moments, PairwiseMoments)):
+        raise OptionError(f"Moments can be merged with moments only, not with {second!r}.")
     if type(first) is not type(second):
         raise OptionError(
             "Listwise and pairwise moments cannot be merged; collect both the same way."
@@ -120,12 +142,51 @@ def _check_mergeable(first: Moments | PairwiseMoments, second: Moments | Pairwis
         )
 
 
-def _correlation(covariance: FloatArray) -> FloatArray:
-    deviation = np.sqrt(np.diag(covariance))
-    scale = np.where(deviation > 0, deviation, np.nan)
-    correlation: FloatArray = covariance / np.outer(scale, scale)
-    np.fill_diagonal(correlation, np.where(np.isnan(scale), np.nan, 1.0))
-    return correlation
+def _noise(n_obs: ArrayLike) -> FloatArray:
+    """Share of a sum of squares that rounding alone may leave as a variance.
+
+    A constant such as 13/3 is no binary number, so its n squares do not cancel to the last bit.
+    """
+    return np.asarray(2.0 * np.finfo(np.float64).eps * np.sqrt(np.maximum(n_obs, 1.0)))
+
+
+def _without_noise(centred: FloatArray, squares: FloatArray, n_obs: int) -> FloatArray:
+    """Set to exactly zero what rounding left of the variables that do not vary."""
+    constant = np.diag(centred) <= _noise(n_obs) * squares
+    return np.where(constant[:, None] | constant[None, :], 0.0, centred)
+
+
+def _root(variances: FloatArray) -> FloatArray:
+    # Linear combinations that cancel may leave a variance of −1e-17.
+    return np.sqrt(np.maximum(variances, 0.0))
+
+
+def _joint_shift(
+    first: FloatArray, first_counts: BoolArray, second: FloatArray, second_counts: BoolArray
+) -> FloatArray:
+    """Shift of merged moments: the smaller one, which does not depend on the order.
+
+    A batch without answers has no say: its shift is arbitrary, and far from the data it would
+    cost digits.
+    """
+    smaller = np.minimum(first, second)
+    return np.where(
+        first_counts == second_counts, smaller, np.where(first_counts, first, second)
+    )
+
+
+def _check_stored(stored: Mapping[str, Any], written_as: str, name: str, kind: type) -> None:
+    if stored.get("format") != written_as or stored.get("version") != 1:
+        raise OptionError(
+            f"`stored` was not written by `{name}.to_dict`: its format is "
+            f"{stored.get('format')!r}, version {stored.get('version')!r}."
+        )
+    lost = [field.name for field in fields(kind) if field.name not in stored]
+    if lost:
+        raise OptionError(
+            f"`stored` is not complete: it has no {shorten(lost)}. Give all that "
+            f"`{name}.to_dict` wrote."
+        )
 
 
 def _sums_to_dict(sums: ShiftedSums) -> dict[str, Any]:
@@ -295,7 +356,7 @@ class Moments:
         variables : sequence of str, optional
             Names of the columns.
         shift : array_like, optional
-            As in `collect`; default: the rounded mean of the first batch.
+            As in `collect`; default: the smallest of the batches' rounded means.
 
         Returns
         -------
@@ -352,7 +413,8 @@ class Moments:
         Raises
         ------
         OptionError
-            If the matrix is not square, symmetric and finite, or n is not at least 2.
+            If the matrix is not square, symmetric and finite, a variance is negative, or n is not
+            at least 2.
 
         Examples
         --------
@@ -378,7 +440,11 @@ class Moments:
             raise OptionError(
                 "`covariance` is not symmetric. Give the full matrix, both triangles alike."
             )
-        if isinstance(n, bool) or int(n) != n or n < 2:
+        if (np.diag(matrix) < 0).any():
+            raise OptionError(
+                "`covariance` has negative numbers on its diagonal, but variances are not negative."
+            )
+        if isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or not n >= 2 or n % 1:
             raise OptionError(f"`n` is {n!r}, but must be a whole number of at least 2.")
         names = _names(variables, len(matrix))
         if len(names) != len(matrix):
@@ -420,7 +486,9 @@ class Moments:
         size = len(self.variables)
         if self.n_obs < 2 or self.sums.weight == 0:
             return np.full((size, size), np.nan)
-        centred = self.sums.centred_cross()
+        centred = _without_noise(
+            self.sums.centred_cross(), np.diag(self.sums.cross), self.n_obs
+        )
         if self.weight_kind == "sampling":
             factor = self.n_obs / (self.n_obs - 1.0) if unbiased else 1.0
             return centred / self.sums.weight * factor
@@ -428,11 +496,11 @@ class Moments:
 
     def standard_deviation(self) -> FloatArray:
         """Standard deviations with divisor n − 1, shape (p,)."""
-        return np.sqrt(np.diag(self.covariance()))
+        return _root(np.diag(self.covariance()))
 
     def correlation(self) -> FloatArray:
         """Pearson correlations, shape (p, p); nan for a variable without variance."""
-        return _correlation(self.covariance())
+        return correlation_from_covariance(self.covariance())
 
     def covariance_of_mean(self) -> FloatArray:
         """Sampling covariance matrix of the means, shape (p, p).
@@ -455,11 +523,15 @@ class Moments:
             return np.full((len(self.variables), len(self.variables)), np.nan)
         centre = self.sums.total / self.sums.weight
         factor = self.n_obs / (self.n_obs - 1.0)
-        return factor * self.squared.cross_around(centre) / self.sums.weight**2
+        around = self.squared.cross_around(centre)
+        constant = np.diag(self.covariance()) == 0
+        around = np.where(constant[:, None] | constant[None, :], 0.0, around)
+        covariance: FloatArray = factor * around / self.sums.weight**2
+        return covariance
 
     def standard_error(self) -> FloatArray:
         """Standard errors of the means, shape (p,)."""
-        return np.sqrt(np.diag(self.covariance_of_mean()))
+        return _root(np.diag(self.covariance_of_mean()))
 
     # ---- what can be done with them ----------------------------------------------------------
 
@@ -478,11 +550,20 @@ class Moments:
         Raises
         ------
         OptionError
-            If variables or kinds of weights differ.
+            If variables or kinds of weights differ, or means are not known.
         """
         _check_mergeable(self, other)
-        # The smaller shift of the two: a rule that does not depend on which comes first.
-        shift = np.minimum(self.shift, other.shift)
+        if not (self.mean_known and other.mean_known):
+            raise OptionError(
+                "Moments without means cannot be merged, because the covariance of both samples "
+                "together depends on them. Give `mean` to `Moments.from_covariance`."
+            )
+        shift = _joint_shift(
+            self.shift,
+            np.full(len(self.variables), self.sums.weight > 0),
+            other.shift,
+            np.full(len(self.variables), other.sums.weight > 0),
+        )
         sums = self.sums.reshift(shift - self.shift) + other.sums.reshift(shift - other.shift)
         squared = None
         if self.squared is not None and other.squared is not None:
@@ -497,7 +578,6 @@ class Moments:
             shift,
             sums,
             squared,
-            self.mean_known and other.mean_known,
         )
 
     __add__ = merge
@@ -630,11 +710,7 @@ class Moments:
         >>> sq.Moments.from_dict(moments.to_dict()) == moments
         True
         """
-        if stored.get("format") != _FORMAT or stored.get("version") != 1:
-            raise OptionError(
-                "`stored` was not written by `Moments.to_dict`: its format is "
-                f"{stored.get('format')!r}, version {stored.get('version')!r}."
-            )
+        _check_stored(stored, _FORMAT, "Moments", cls)
         return cls(
             tuple(stored["variables"]),
             int(stored["n_obs"]),
@@ -735,6 +811,8 @@ class PairwiseMoments:
         weight, counts = self.weight, self.counts
         with np.errstate(divide="ignore", invalid="ignore"):
             centred = (weight * self.cross - self.totals * self.totals.T) / weight
+            constant = np.diag(centred) <= _noise(np.diag(counts)) * np.diag(self.squares)
+            np.fill_diagonal(centred, np.where(constant, 0.0, np.diag(centred)))
             if self.weight_kind == "sampling":
                 covariance = centred / weight * counts / (counts - 1.0)
             else:
@@ -752,6 +830,7 @@ class PairwiseMoments:
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = (self.weight * self.squares - self.totals**2) / self.weight
+            spread = np.where(spread <= _noise(self.counts) * self.squares, 0.0, spread)
             centred = (self.weight * self.cross - self.totals * self.totals.T) / self.weight
             product = spread * spread.T
             correlation = np.where(product > 0, centred / np.sqrt(product), np.nan)
@@ -778,7 +857,9 @@ class PairwiseMoments:
             If variables or kinds of weights differ.
         """
         _check_mergeable(self, other)
-        shift = np.minimum(self.shift, other.shift)
+        shift = _joint_shift(
+            self.shift, np.diag(self.weight) > 0, other.shift, np.diag(other.weight) > 0
+        )
         one, two = self._reshifted(shift), other._reshifted(shift)
         return PairwiseMoments(
             self.variables,
@@ -883,11 +964,7 @@ class PairwiseMoments:
         OptionError
             If it is something else.
         """
-        if stored.get("format") != f"{_FORMAT}-pairwise" or stored.get("version") != 1:
-            raise OptionError(
-                "`stored` was not written by `PairwiseMoments.to_dict`: its format is "
-                f"{stored.get('format')!r}, version {stored.get('version')!r}."
-            )
+        _check_stored(stored, f"{_FORMAT}-pairwise", "PairwiseMoments", cls)
         arrays = {
             name: np.asarray(stored[name], dtype=np.float64)
             for name in ("shift", "counts", "weight", "totals", "squares", "cross")

@@ -205,6 +205,8 @@ def _match_sides(bench: _Workbench) -> tuple[dict[Side, dict[int, str]], dict[Si
             )
         except ColumnNotFoundError as error:
             bench.problems.extend(columns_not_found(error))
+            # What can be found is still read, so that its problems are told in the same run.
+            columns[side] = _found_alone(bench, side)
             continue
         for number, column in match.columns.items():
             bench.claim(column, f"{side} of item {number}")
@@ -213,6 +215,27 @@ def _match_sides(bench: _Workbench) -> tuple[dict[Side, dict[int, str]], dict[Si
         columns[side] = dict(match.columns)
         patterns[side] = match.pattern
     return columns, patterns
+
+
+def _found_alone(bench: _Workbench, side: Side) -> dict[int, str]:
+    """Columns of the items that can be found one by one."""
+    found: dict[int, str] = {}
+    if bench.options.columns[side] is not None:
+        return found
+    for item in bench.instrument.items:
+        try:
+            match = match_side(
+                bench.frame.names,
+                [item.number],
+                {item.number: item.key},
+                None,
+                side=side,
+                argument=side,
+            )
+        except ColumnNotFoundError:
+            continue
+        found.update(match.columns)
+    return found
 
 
 def _more_columns_than_items(instrument: Instrument, side: Side, extra: Sequence[str]) -> Problem:
@@ -226,8 +249,12 @@ def _more_columns_than_items(instrument: Instrument, side: Side, extra: Sequence
 
 
 def _read_side(bench: _Workbench, mapping: Mapping[int, str]) -> FloatArray:
+    missing = np.full(bench.frame.n_rows, np.nan)
     values = [
-        _read_number(bench, mapping[item.number], is_item=True) for item in bench.instrument.items
+        _read_number(bench, mapping[item.number], is_item=True)
+        if item.number in mapping
+        else missing
+        for item in bench.instrument.items
     ]
     return np.column_stack(values)
 
@@ -296,10 +323,12 @@ def _check_answers(
                 )
             )
     if raw:
-        names = [columns[side][item.number] for side in raw for item in bench.instrument.items]
+        names = [
+            columns[side].get(item.number, "") for side in raw for item in bench.instrument.items
+        ]
         every = np.column_stack(list(raw.values()))
         bench.problems.extend(off_scale(every, dict(enumerate(names)), scale))
-        if np.isnan(every).all() and not bench.bad_text:
+        if np.isnan(every).all() and not bench.bad_text and not bench.problems:
             bench.problems.append(
                 Problem(
                     f"All {every.size:,} answers to the items are missing. Check the columns, the "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -75,6 +75,16 @@ class SurveyData:
     weight_kind: WeightKind
     recoded: Mapping[str, int]
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        optional = (self.points, self.weights, *(group.codes for group in self.groups.values()))
+        for values in (*self.answers.values(), *self.outcomes.values(), *optional):
+            if values is not None:
+                values.flags.writeable = False
+
+    def __reduce__(self) -> tuple[type[SurveyData], tuple[object, ...]]:
+        # Arrays come out of a pickle writeable, so a copy is made anew.
+        return type(self), tuple(getattr(self, entry.name) for entry in fields(self))
 
     def take(self, keep: BoolArray) -> SurveyData:
         """Return the data of some rows.

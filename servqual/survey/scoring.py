@@ -85,10 +85,17 @@ def paired_scores(
     second = np.where(both, subtrahend, np.nan)
     # The difference is averaged by itself: (ΣP − ΣE)/k keeps ties exact, which P̄ − Ē would not.
     return PairedScores(
-        mean_scores(first, groups, min_answered),
-        mean_scores(second, groups, min_answered),
-        mean_scores(first - second, groups, min_answered),
+        *(
+            _read_only(mean_scores(values, groups, min_answered))
+            for values in (first, second, first - second)
+        )
     )
+
+
+def _read_only(values: FloatArray) -> FloatArray:
+    # Surveys keep and share these scores.
+    values.flags.writeable = False
+    return values
 
 
 def required(n_items: int, min_answered: float) -> int:

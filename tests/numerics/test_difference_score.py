@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.numerics.difference_score import difference_reliability, linear_composite_reliability
-from servqual.numerics.reliability import correlation_from_covariance, cronbach_alpha
+from servqual.numerics.reliability import cronbach_alpha
 from tests.reference import load_expected
 
 EXPECTED = load_expected("numerics_inference")

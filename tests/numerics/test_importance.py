@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 
 from servqual.errors import EstimationError
 from servqual.numerics import importance
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.typing import FloatArray
 from tests.reference import load_expected
 
@@ -46,9 +47,7 @@ def _sample_correlations(seed: int, n_predictors: int, *batch: int) -> FloatArra
     common = generator.normal(size=(*batch, 1, 80))
     rows = generator.normal(size=(*batch, n_predictors + 1, 80)) + common
     covariances = rows - rows.mean(axis=-1, keepdims=True)
-    return importance.correlations_from_covariances(
-        covariances @ np.swapaxes(covariances, -1, -2) / 79
-    )
+    return correlation_from_covariance(covariances @ np.swapaxes(covariances, -1, -2) / 79)
 
 
 def _lmg_by_definition(correlation: FloatArray) -> FloatArray:
@@ -176,14 +175,14 @@ def test_collinear_predictors_have_no_value(method: str) -> None:
 def test_resample_without_variance_is_nan_and_leaves_the_others_alone(method: str) -> None:
     covariances = _sample_correlations(3, 3, 4)
     covariances[1, 2, :] = covariances[1, :, 2] = 0.0
-    found = METHODS[method](importance.correlations_from_covariances(covariances))
+    found = METHODS[method](correlation_from_covariance(covariances))
     assert np.isnan(found).all(axis=1).tolist() == [False, True, False, False]
     assert np.isfinite(found[[0, 2, 3]]).all()
 
 
-def test_correlations_from_covariances() -> None:
+def test_correlation_from_covariance() -> None:
     rows = np.random.default_rng(1).normal(size=(4, 40)) * np.array([[1e-4], [1.0], [1e5], [0.0]])
-    found = importance.correlations_from_covariances(np.cov(rows))
+    found = correlation_from_covariance(np.cov(rows))
     assert_allclose(found[:3, :3], np.corrcoef(rows[:3]), rtol=1e-12)
     assert (np.diag(found)[:3] == 1.0).all()
     assert np.isnan(found[3]).all()

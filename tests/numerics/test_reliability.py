@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from servqual.errors import EstimationError, OptionError
+from servqual.numerics.correlation import correlation_from_covariance
 from servqual.numerics.reliability import (
-    correlation_from_covariance,
     cronbach_alpha,
     feldt_interval,
     guttman_lambda2,

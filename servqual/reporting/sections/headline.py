@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from servqual.analyses.gaps import GapResult
+from servqual.plots.style import format_tick
 from servqual.reporting.blocks import (
     Absent,
     Block,
@@ -24,7 +25,7 @@ from servqual.reporting.blocks import (
 from servqual.reporting.levels import LevelResult
 from servqual.reporting.material import Material
 from servqual.reporting.sections.common import scale_text
-from servqual.reporting.words import ON_NAMES, SIDE_NAMES, counted, interval, level, two, whole
+from servqual.reporting.words import ON_NAMES, SIDE_NAMES, counted, interval, level, two, unbroken, whole
 from servqual.results import format_number
 from servqual.typing import DIFFERENCES
 
@@ -48,8 +49,8 @@ def headline(material: Material) -> Headline:
     if material.levels is not None:
         return _of_levels(material, material.levels)
     reason = "" if material.gaps is None else material.gaps.reason
-    blocks = (Absent("There is no overall score", reason),)
-    return Headline("Overall score", "–", "", None, _respondents(material, None), blocks)
+    absent = Absent("There is no overall score", reason)
+    return Headline("Overall score", "–", "", None, _respondents(material, None), ((absent,),))
 
 
 def _respondents(material: Material, counted_in: int | None) -> str:
@@ -80,11 +81,9 @@ def _of_gaps(material: Material, result: GapResult) -> Headline:
         interval=_interval_text(row, result.conf_level, n_obs),
         strip=_strip(material, names, values),
         respondents=_respondents(material, n_obs),
-        blocks=(
-            Subheading("In plain words"),
-            *_plain_words(result),
-            Subheading("Largest shortfalls"),
-            *_shortfalls(result),
+        columns=(
+            (Subheading("In plain words"), *_plain_words(result)),
+            (Subheading("Largest shortfalls"), *_shortfalls(result)),
         ),
     )
 
@@ -96,7 +95,7 @@ def _plain_words(result: GapResult) -> Iterator[Block]:
     if overall:
         yield Paragraph(prose(" ".join(overall)), "lead")
     if others:
-        yield BulletList(tuple(prose(text) for text in others))
+        yield BulletList(tuple(prose(unbroken(text)) for text in others))
     if words.sources:
         yield Paragraph(
             prose(f"Words for sizes follow a rule of thumb: {'; '.join(words.sources)}."), "small"
@@ -136,6 +135,7 @@ def _of_levels(material: Material, result: LevelResult) -> Headline:
     row = result.overall.iloc[0]
     n_obs = int(row["n"])
     name = SIDE_NAMES[result.side]
+    scale = material.survey.instrument.scale
     ordered = result.dimensions[result.dimensions["n"] > 0].sort_values("mean", kind="stable")
     lowest = [
         prose(
@@ -144,14 +144,23 @@ def _of_levels(material: Material, result: LevelResult) -> Headline:
         )
         for _, part in ordered.head(_SHOWN).iterrows()
     ]
-    blocks: tuple[Block, ...] = (
+    said: tuple[Block, ...] = (
+        Subheading("In plain words"),
         Paragraph(
             prose(
-                f"Only one side was asked ({name.lower()}), so there are no gaps: this report shows means, and they say nothing "
-                "about what respondents expected."
+                f"On average, respondents put the {name.lower()} at {two(row['mean'])} on a scale from {scale.minimum:g} to "
+                f"{scale.maximum:g}."
             ),
             "lead",
         ),
+        Paragraph(
+            prose(
+                "Only one side was asked, so there are no gaps: this report shows means, which say nothing about how they compare "
+                "with what respondents expected."
+            )
+        ),
+    )
+    worst: tuple[Block, ...] = (
         Subheading("Lowest dimensions"),
         BulletList(tuple(lowest), ordered=True),
     )
@@ -161,7 +170,7 @@ def _of_levels(material: Material, result: LevelResult) -> Headline:
         interval=_interval_text(row, material.settings.conf_level, n_obs),
         strip=_strip(material, (name,), (row["mean"],)),
         respondents=_respondents(material, n_obs),
-        blocks=blocks,
+        columns=(said, worst),
     )
 
 
@@ -179,4 +188,4 @@ def _strip(material: Material, names: tuple[str, ...], values: tuple[float, ...]
         )
         for place, (name, value) in enumerate(zip(names, values, strict=True))
     ]
-    return Strip(format_number(scale.minimum, 0), format_number(scale.maximum, 0), tuple(marks))
+    return Strip(format_tick(scale.minimum), format_tick(scale.maximum), tuple(marks))

@@ -1,0 +1,188 @@
+"""`sq.report`: everything about a survey in one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from servqual.errors import MissingDependencyError, OptionError
+from servqual.survey.survey import Survey, require_survey
+from servqual.typing import Progress, check_conf_level
+
+
+def report(
+    survey: Survey,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    notice: str | None = None,
+    outcomes: Sequence[str] | None = None,
+    by: str | None = None,
+    conf_level: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a report of a survey: headline, data quality, gaps, priorities, reliability, drivers, and the methods.
+
+    The file is complete in itself: no network and no script is needed to read it, and it can be printed. The same survey and the
+    same arguments give the same bytes. What cannot be computed is named with the reason; the rest of the report stays.
+
+    Parameters
+    ----------
+    survey : Survey
+        Answers. With one side only (SERVPERF), means take the place of gaps.
+    path : str or path
+        Where to write; its folder must exist, and a file of this name is replaced.
+    title : str, optional
+        Title of the report. Default: ``"Service quality report"``.
+    notice : str, optional
+        Stands before everything else, such as which instrument was assumed.
+    outcomes : sequence of str, optional
+        Outcomes whose drivers are shown. Default: all of the survey; an empty list for none.
+    by : str, optional
+        Grouping variable whose groups are compared. Default: the first of the survey, if it has any; ``""`` for no comparison.
+    conf_level : float, default 0.95
+        Coverage of the intervals.
+    n_resamples : int, default 2000
+        Bootstrap resamples for the intervals of relative importance; 0 for none.
+    seed : int, default 1
+        Seed of the bootstrap.
+    progress : callable, optional
+        Is told (done, total) while the bootstraps run.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the file.
+
+    Raises
+    ------
+    RowsRequiredError
+        If `survey` is not a survey.
+    OptionError
+        If an outcome, the grouping variable, an option or the folder does not exist.
+    MissingDependencyError
+        If jinja2 or matplotlib is not installed.
+
+    Notes
+    -----
+    Warnings of the analyses become remarks in the sections that they concern. p-values are adjusted by Holm's method over the items
+    and over the dimensions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import servqual as sq
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = sq.report(sq.load_example("bank"), Path(folder) / "bank.html", n_resamples=200)
+    ...     text = written.read_text(encoding="utf-8")
+    >>> text.startswith("<!doctype html>")
+    True
+    """
+    source = require_survey(survey, "report")
+    check_conf_level(conf_level)
+    _check_counts(n_resamples, seed)
+    target = _target(path)
+    chosen = _chosen_outcomes(source, outcomes)
+    group = _chosen_group(source, by)
+    _require_packages()
+    # These draw, so they are not imported before matplotlib is known to be there.
+    from servqual.reporting.document import compose
+    from servqual.reporting.material import Settings, gather
+    from servqual.reporting.rendering import render
+
+    settings = Settings(
+        title=title or "Service quality report",
+        notice=notice or "",
+        outcomes=chosen,
+        by=group,
+        conf_level=float(conf_level),
+        n_resamples=int(n_resamples),
+        seed=int(seed),
+    )
+    text = render(compose(gather(source, settings, progress)))
+    _write(target, text)
+    return target
+
+
+# ---- arguments -----------------------------------------------------------------------------------
+
+
+def _check_counts(n_resamples: int, seed: int) -> None:
+    for name, value in (("n_resamples", n_resamples), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise OptionError(f"`{name}` is {value!r}, but must be a whole number from 0.")
+    if 0 < n_resamples < 100:
+        raise OptionError(
+            f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 resamples; 2000 are usual. "
+            "Use 0 for no interval."
+        )
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise OptionError(
+            f"`path` is {str(target)!r}, but the folder {str(target.parent)!r} does not exist. Make the folder first, or write "
+            "somewhere else."
+        )
+    if target.is_dir():
+        raise OptionError(
+            f"`path` is {str(target)!r}, which is a folder. Add the name of a file, as in {str(target / 'report.html')!r}."
+        )
+    return target
+
+
+def _chosen_outcomes(survey: Survey, outcomes: Sequence[str] | None) -> tuple[str, ...]:
+    known = list(survey.outcomes)
+    if outcomes is None:
+        return tuple(known)
+    asked = (outcomes,) if isinstance(outcomes, str) else tuple(dict.fromkeys(outcomes))
+    for name in asked:
+        if name not in known:
+            if not known:
+                raise OptionError(
+                    f"`outcomes` names {name!r}, but this survey has no outcomes. Declare them when it is made: "
+                    '`outcomes={"satisfaction": ["SAT1", "SAT2"]}`.'
+                )
+            raise OptionError.for_option("outcomes", name, known)
+    return asked
+
+
+def _chosen_group(survey: Survey, by: str | None) -> str:
+    known = list(survey.groups)
+    if by is None:
+        return known[0] if known else ""
+    if not isinstance(by, str):
+        raise OptionError(
+            f"`by` is {by!r}, but the report compares the groups of one variable: give its name, such as "
+            f'"{known[0] if known else "branch"}".'
+        )
+    if by and by not in known:
+        if not known:
+            raise OptionError(
+                f'`by` is "{by}", but this survey has no grouping variables. Declare them when it is made: `groups=["{by}"]`.'
+            )
+        raise OptionError.for_option("by", by, known)
+    return by
+
+
+def _require_packages() -> None:
+    for name in ("jinja2", "matplotlib"):
+        try:
+            __import__(name)
+        except ImportError as error:
+            raise MissingDependencyError.for_extra(name, "report", "`report`") from error
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OptionError(
+            f"The report cannot be written to {str(target)!r}: {error.strerror or error}. Close the file where it is open, or "
+            "write somewhere else."
+        ) from error

@@ -1,0 +1,286 @@
+"""Methods on one page: what every number is, how it was set, and where it comes from."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from servqual.reporting.blocks import (
+    Block,
+    Definitions,
+    Entry,
+    Prose,
+    ReferenceList,
+    Section,
+    Subheading,
+    prose,
+    sub,
+    symbol,
+)
+from servqual.reporting.material import Material
+from servqual.reporting.references import cited
+from servqual.reporting.words import formula, level, percent, whole
+
+_PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A method in plain words, with the works that it rests on."""
+
+    term: str
+    text: Prose
+    sources: tuple[str, ...]
+
+
+def methods(material: Material) -> Section:
+    """Write the section.
+
+    Parameters
+    ----------
+    material : Material
+        Results.
+
+    Returns
+    -------
+    Section
+    """
+    notes = [
+        *_score_notes(material),
+        *_test_notes(material),
+        *_group_notes(material),
+        *_reliability_notes(material),
+        *_driver_notes(material),
+    ]
+    instrument = material.survey.instrument
+    own = ((instrument.citation, instrument.doi),) if instrument.citation else ()
+    references = cited(key for note in notes for key in note.sources)
+    blocks: list[Block] = [
+        Definitions(tuple(Entry(note.term, note.text) for note in notes)),
+        Subheading("Settings"),
+        Definitions(tuple(_settings(material)), "facts"),
+        Subheading("References"),
+        ReferenceList(_with_own(references, own)),
+    ]
+    return Section("methods", "Methods", tuple(blocks), new_page=True)
+
+
+def _with_own(
+    references: tuple[Prose, ...], own: tuple[tuple[str, str], ...]
+) -> tuple[Prose, ...]:
+    """Add the instrument's own citation, unless the list has it."""
+    from servqual.reporting.blocks import Run
+
+    texts = ["".join(run.text for run in entry) for entry in references]
+    added = list(references)
+    for citation, doi in own:
+        start = citation[:60].casefold()
+        if any(text.casefold().startswith(start) for text in texts):
+            continue
+        runs = [Run(citation)]
+        if doi:
+            runs += [Run(" "), Run(f"https://doi.org/{doi}", "link", f"https://doi.org/{doi}")]
+        added.append(tuple(runs))
+    return tuple(sorted(added, key=lambda entry: entry[0].text.casefold()))
+
+
+# ---- settings ------------------------------------------------------------------------------------
+
+
+def _settings(material: Material) -> Iterator[Entry]:
+    settings, survey = material.settings, material.survey
+    yield Entry("Confidence level", prose(level(settings.conf_level)))
+    yield Entry("Multiple tests", prose("Holm, over the items and over the dimensions"))
+    if material.drivers:
+        yield Entry(
+            "Bootstrap", prose(f"{whole(settings.n_resamples)} resamples, seed {settings.seed}")
+        )
+    yield Entry(
+        "Missing answers",
+        prose(
+            f"Item gaps use pairs of answers; a score needs {percent(survey.min_answered)} of its items; joint tests, reliability and "
+            "regression use respondents with all their variables. Nothing is imputed."
+            if material.difference
+            else f"A score needs {percent(survey.min_answered)} of its items; reliability and regression use respondents with all their "
+            "variables. Nothing is imputed."
+        ),
+    )
+    yield Entry("Weights", prose(f"{survey.weight_kind}"))
+    yield Entry("Software", prose(_software()))
+
+
+def _software() -> str:
+    # The package is loaded, or this would not run; its version is not imported, because imports go one way.
+    own = getattr(sys.modules.get("servqual"), "__version__", "")
+    parts = [f"servqual {own}".rstrip(), f"Python {platform.python_version()}"]
+    for name in _PACKAGES:
+        try:
+            parts.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            parts.append(name)
+    return ", ".join(parts)
+
+
+# ---- notes ---------------------------------------------------------------------------------------
+
+
+def _score_notes(material: Material) -> Iterator[_Note]:
+    rule = f"if at least {percent(material.survey.min_answered)} of them are answered"
+    if material.difference is None:
+        yield _Note(
+            "Scores",
+            prose(
+                f"A respondent's dimension score is the mean of the answered items of the dimension {rule}. The overall score is the mean of "
+                "the dimension scores."
+            ),
+            ("cronin-taylor",),
+        )
+        return
+    sources = ("pzb-1985", "pzb-1988") if material.difference == "gap" else ("pzb-1994",)
+    yield _Note(
+        "Gap",
+        prose(
+            f"Gap = {formula(material.difference)}; negative is a shortfall. A respondent's dimension gap is the mean of the items answered "
+            f"on both sides, {rule}. The overall score is the mean of the dimension gaps."
+        ),
+        sources,
+    )
+    if material.survey.has_importance:
+        yield _Note(
+            "Weighted score",
+            prose(
+                "Sum over the dimensions of a respondent's importance points × gap / 100, then averaged. With mean points, the points are "
+                "averaged first; the difference of the two is the sum of the covariances of points and gaps."
+            ),
+            ("pzb-1988",),
+        )
+
+
+def _test_notes(material: Material) -> Iterator[_Note]:
+    weighted = material.survey.weight_kind == "sampling"
+    error = "the Taylor-linearised standard error under sampling weights" if weighted else "the standard error SD / √n"
+    yield _Note(
+        "Intervals and t tests",
+        prose(
+            "The respondent is the unit. ",
+            symbol("t"),
+            f" = mean / {error}, with ",
+            symbol("n"),
+            " − 1 degrees of freedom; the interval is mean ± ",
+            symbol("t"),
+            " × standard error.",
+        ),
+        ("binder",) if weighted else (),
+    )
+    if material.difference is None:
+        return
+    yield _Note(
+        "Holm's adjustment",
+        prose(
+            "Keeps the chance of any false alarm in a family of tests at the level of one test: the smallest ",
+            symbol("p"),
+            " is multiplied by the number of tests, the next by one less, and so on.",
+        ),
+        ("holm",),
+    )
+    if not weighted:
+        yield _Note(
+            "Wilcoxon's signed-rank test",
+            prose("Ranks the sizes of the gaps and compares positive with negative ones, without assuming normality; gaps of zero are dropped."),
+            ("wilcoxon",),
+        )
+    yield _Note(
+        "Effect size",
+        prose(symbol("d"), sub("z"), " = mean gap / standard deviation of the gaps: the shortfall in units of how much respondents differ."),
+        ("cohen",),
+    )
+    yield _Note(
+        "Hotelling's T²",
+        prose(
+            symbol("T"),
+            "² = ",
+            symbol("n"),
+            " g′ S⁻¹ g of the vector of mean dimension gaps g with covariance S: one test that all are zero.",
+        ),
+        ("hotelling",),
+    )
+
+
+def _group_notes(material: Material) -> Iterator[_Note]:
+    if not material.settings.by:
+        return
+    yield _Note(
+        "Groups",
+        prose(
+            "Welch's analysis of variance compares the means of all groups without assuming equal variances; Games–Howell compares all pairs "
+            "and allows for their number by the studentised range; ω² estimates the share of variance between groups."
+        ),
+        ("welch", "games-howell", "hays"),
+    )
+
+
+def _reliability_notes(material: Material) -> Iterator[_Note]:
+    if not any(each.value is not None for _, each in material.reliability):
+        return
+    yield _Note(
+        "Cronbach's α",
+        prose(
+            "k / (k − 1) × (1 − sum of the item variances / variance of the sum) for k items: reliability if all items measure one thing "
+            "equally well. Standardised: from the mean correlation. Interval: Feldt's, from an ",
+            symbol("F"),
+            " distribution.",
+        ),
+        ("cronbach", "feldt", "nunnally", "lance"),
+    )
+    yield _Note(
+        "ω, λ₂, λ₆, split-half",
+        prose(
+            "McDonald's ω total from a one-factor model (maximum likelihood) lets items differ in how well they measure. Guttman's λ₂ and λ₆ "
+            "are lower bounds of reliability; split-half correlates odd and even items and is stepped up by Spearman–Brown."
+        ),
+        ("mcdonald", "guttman"),
+    )
+    if material.difference is not None:
+        yield _Note(
+            "Reliability of a difference",
+            prose(
+                "(Sum of variance × α of the two sides − 2 × their covariance) / (sum of their variances − 2 × their covariance), if the "
+                "errors of the sides are uncorrelated."
+            ),
+            ("johns", "peter"),
+        )
+
+
+def _driver_notes(material: Material) -> Iterator[_Note]:
+    if any(driver.regression.value is not None for driver in material.drivers):
+        yield _Note(
+            "Regression",
+            prose(
+                "Least squares of the outcome on all dimensions at once; HC3 standard errors allow for unequal error variance. VIF = 1 / (1 − ",
+                symbol("R"),
+                "² of the predictor on the others).",
+            ),
+            ("long-ervin", "cohen", "hair"),
+        )
+    if any(driver.importance.value is not None for driver in material.drivers):
+        yield _Note(
+            "Relative importance (LMG)",
+            prose(
+                "What a dimension adds to ",
+                symbol("R"),
+                "², averaged over all orders in which dimensions can enter (the Shapley value). Intervals: percentiles of a bootstrap of "
+                "respondents.",
+            ),
+            ("lindeman", "groemping", "efron-tibshirani"),
+        )
+    yield _Note(
+        "Priorities",
+        prose(
+            "Importance × shortfall, and a map of the two as in importance–performance analysis. The lines stand at the means of the "
+            f"dimensions; other choices (medians, the middle of the scale) move them."
+        ),
+        ("martilla-james",),
+    )

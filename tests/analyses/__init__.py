@@ -1,0 +1,1 @@
+"""Tests of the analyses, against R where R has the numbers."""
