@@ -202,6 +202,8 @@ def _say_how(survey: Survey, notice: str, console: Console) -> None:
                 "NAME=COLUMN,COLUMN."
             )
         )
+    for note in survey.notes:
+        console.print(Text(f"Note: {note}"))
 
 
 # ---- tables on the terminal ----------------------------------------------------------------------

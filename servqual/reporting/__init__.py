@@ -1,1 +1,1 @@
-"""The report: analyses of a survey put together as one HTML file, with their words and their sources."""
+"""The report: analyses of a survey put together as one HTML file, with words and sources."""

@@ -1,7 +1,7 @@
 """What a report is made of: text, tables, figures and sections, without any markup.
 
-Everything here holds plain text. The template escapes all of it, so a label from the data can never become part
-of the page's own markup.
+Everything here holds plain text. The template escapes all of it, so a label from the data can never
+become part of the page's own markup.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ class Table:
 
     @property
     def spans(self) -> tuple[tuple[str, int], ...]:
-        """Heads of groups of columns with the number of columns that each spans; empty if there are none."""
+        """Heads of groups of columns, each with the number of its columns; empty if there are none."""
         if not any(column.group for column in self.columns):
             return ()
         found: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""Pictures of the report: drawn by `servqual.plots` or here, written as SVG that holds nothing but shapes."""
+"""Pictures of the report: drawn by `servqual.plots` or here, written as plain SVG."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from servqual.plots.style import (
     escape_math,
     wrap_label,
 )
+from servqual.reporting.fonts import OWN_FONT, fit_fonts
 from servqual.reporting.words import two
 from servqual.typing import FloatArray
 
@@ -41,8 +42,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.labelsize": 9.0,
     "axes.titlesize": 10.0,
     "axes.unicode_minus": True,
-    "font.family": ["sans-serif"],
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.family": [OWN_FONT],
     "font.size": 9.0,
     "text.color": "#222222",
     "text.usetex": False,
@@ -74,7 +74,8 @@ def _figure(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
     import matplotlib
     from matplotlib.figure import Figure as MatplotlibFigure
 
-    with matplotlib.rc_context(_STYLE):
+    # `fit_fonts` may change settings and filter warnings; both end with the figure.
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         figure = MatplotlibFigure(figsize=(width, height), layout="constrained")
         yield figure, figure.subplots()
 
@@ -107,6 +108,7 @@ def draw(
     height = figure_height([wrap_label(label) for label in labels], per_row=per_row)
     with _figure(width, height + 0.25) as (figure, axes):
         draw_on(axes)
+        fit_fonts(figure)
         return to_data_uri(figure)
 
 
@@ -123,54 +125,12 @@ def to_data_uri(figure: Figure) -> str:
     str
         For the ``src`` of an ``img``, where a browser runs no script and loads nothing.
     """
-    import matplotlib
-
-    foreign = _foreign_signs([*_written(figure)])
     buffer = io.BytesIO()
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        if foreign:
-            _leave_text_to_reader(figure, foreign)
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue().decode("utf-8")
     for pattern in (_PREAMBLE, _COMMENTS, _METADATA):
         text = pattern.sub("", text)
     return "data:image/svg+xml;base64," + base64.b64encode(text.encode("utf-8")).decode("ascii")
-
-
-def _written(figure: Figure) -> Iterator[str]:
-    """Lines of every text of a figure."""
-    from matplotlib.text import Text
-
-    for artist in figure.findobj(Text):
-        yield from artist.get_text().splitlines()  # type: ignore[attr-defined]
-
-
-def _foreign_signs(lines: Sequence[str]) -> int:
-    """The most signs in one line that matplotlib's own font cannot draw."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
-    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
-    return max(
-        (
-            sum(not font.get_char_index(ord(sign)) for sign in line if sign.isprintable())
-            for line in lines
-        ),
-        default=0,
-    )
-
-
-def _leave_text_to_reader(figure: Figure, foreign: int) -> None:
-    """Write text as text, which the reader's fonts draw, with room for signs as wide as they are high."""
-    import matplotlib
-
-    matplotlib.rcParams["svg.fonttype"] = "none"
-    warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from", category=UserWarning)
-    # matplotlib reserves 0.6 of the font size for a sign that it does not know.
-    room = 0.4 * _STYLE["ytick.labelsize"] / 72.0 * foreign / figure.get_figwidth()
-    left = min(room, 0.35)
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.set(rect=(left, 0.0, 1.0 - left, 1.0))
 
 
 # ---- pictures of one side ------------------------------------------------------------------------
@@ -265,6 +225,7 @@ def draw_priorities(chart: PriorityMap) -> str:
     with _figure(HALF_WIDTH, 3.9) as (figure, axes):
         _prepare_map(axes, chart)
         axes.scatter(chart.performance, chart.importance, s=42.0, color=ACCENT, zorder=3)
+        fit_fonts(figure, chart.labels)
         figure.draw_without_rendering()
         _label_points(axes, chart)
         return to_data_uri(figure)

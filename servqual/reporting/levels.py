@@ -1,4 +1,4 @@
-"""Means of one side, for surveys that did not ask the other (SERVPERF): what `gaps` is for two sides."""
+"""Means of one side, for surveys that did not ask the other, as SERVPERF does not."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ class LevelResult:
     side : str
         Which side.
     items, dimensions, overall : DataFrame
-        label, n, mean, sd, std_error, conf_low, conf_high; items and dimensions also item, key or dimension, overall also
-        score; dimensions also weight (mean importance points).
+        n, mean, sd, std_error, conf_low, conf_high; items also item, key, label and dimension,
+        dimensions also dimension, label and weight (mean importance points), overall also score.
     groups : DataFrame
         group, term, label, n, mean, sd, conf_low, conf_high; empty without groups.
     comparisons : DataFrame
-        As `compare_groups` gives it, for each dimension and the overall score; empty without groups.
+        As `compare_groups` gives it, for each dimension and the overall score; empty without
+        groups.
     notes : tuple of str
         What could not be computed, and why.
     """

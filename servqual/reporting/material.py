@@ -209,7 +209,7 @@ def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Mat
 
 
 def _sides(survey: Survey, difference: Difference | None) -> Sequence[Side]:
-    """Sides whose scales are looked at: both of the difference, else the perceptions, else the first."""
+    """Sides whose scales are looked at: both of the difference, or the only one of interest."""
     if difference is not None:
         return DIFFERENCES[difference]
     return ("perception",) if "perception" in survey.sides else survey.sides[:1]

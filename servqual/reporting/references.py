@@ -41,7 +41,8 @@ class Reference:
 
 REFERENCES: Final[dict[str, Reference]] = {
     "binder": Reference(
-        "Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys.",
+        "Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex "
+        "surveys.",
         "International Statistical Review, 51",
         "(3), 279–292",
         "10.2307/1402588",
@@ -59,7 +60,8 @@ REFERENCES: Final[dict[str, Reference]] = {
         "10.1007/BF02310555",
     ),
     "cronin-taylor": Reference(
-        "Cronin, J. J., & Taylor, S. A. (1992). Measuring service quality: A reexamination and extension.",
+        "Cronin, J. J., & Taylor, S. A. (1992). Measuring service quality: A reexamination and "
+        "extension.",
         "Journal of Marketing, 56",
         "(3), 55–68",
         "10.1177/002224299205600304",
@@ -71,19 +73,22 @@ REFERENCES: Final[dict[str, Reference]] = {
         "10.1201/9780429246593",
     ),
     "feldt": Reference(
-        "Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability coefficient twenty.",
+        "Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson "
+        "reliability coefficient twenty.",
         "Psychometrika, 30",
         "(3), 357–370",
         "10.1007/BF02289499",
     ),
     "games-howell": Reference(
-        "Games, P. A., & Howell, J. F. (1976). Pairwise multiple comparison procedures with unequal n's and/or variances.",
+        "Games, P. A., & Howell, J. F. (1976). Pairwise multiple comparison procedures with "
+        "unequal n's and/or variances.",
         "Journal of Educational Statistics, 1",
         "(2), 113–125",
         "10.3102/10769986001002113",
     ),
     "groemping": Reference(
-        "Grömping, U. (2006). Relative importance for linear regression in R: The package relaimpo.",
+        "Grömping, U. (2006). Relative importance for linear regression in R: The package "
+        "relaimpo.",
         "Journal of Statistical Software, 17",
         "(1), 1–27",
         "10.18637/jss.v017.i01",
@@ -114,13 +119,15 @@ REFERENCES: Final[dict[str, Reference]] = {
         "10.1214/aoms/1177732979",
     ),
     "johns": Reference(
-        "Johns, G. (1981). Difference score measures of organizational behavior variables: A critique.",
+        "Johns, G. (1981). Difference score measures of organizational behavior variables: A "
+        "critique.",
         "Organizational Behavior and Human Performance, 27",
         "(3), 443–463",
         "10.1016/0030-5073(81)90033-7",
     ),
     "lance": Reference(
-        "Lance, C. E., Butts, M. M., & Michels, L. C. (2006). The sources of four commonly reported cutoff criteria: "
+        "Lance, C. E., Butts, M. M., & Michels, L. C. (2006). The sources of four commonly "
+        "reported cutoff criteria: "
         "What did they really say?",
         "Organizational Research Methods, 9",
         "(2), 202–220",
@@ -132,7 +139,8 @@ REFERENCES: Final[dict[str, Reference]] = {
         ". Scott, Foresman",
     ),
     "long-ervin": Reference(
-        "Long, J. S., & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors in the linear "
+        "Long, J. S., & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors "
+        "in the linear "
         "regression model.",
         "The American Statistician, 54",
         "(3), 217–224",
@@ -154,27 +162,31 @@ REFERENCES: Final[dict[str, Reference]] = {
         "Nunnally, J. C. (1978).", "Psychometric theory", " (2nd ed.). McGraw-Hill"
     ),
     "pzb-1985": Reference(
-        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1985). A conceptual model of service quality and its "
+        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1985). A conceptual model of service "
+        "quality and its "
         "implications for future research.",
         "Journal of Marketing, 49",
         "(4), 41–50",
         "10.1177/002224298504900403",
     ),
     "pzb-1988": Reference(
-        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item scale for measuring consumer "
+        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item scale "
+        "for measuring consumer "
         "perceptions of service quality.",
         "Journal of Retailing, 64",
         "(1), 12–40",
     ),
     "pzb-1994": Reference(
-        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1994). Alternative scales for measuring service quality: A "
+        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1994). Alternative scales for measuring "
+        "service quality: A "
         "comparative assessment based on psychometric and diagnostic criteria.",
         "Journal of Retailing, 70",
         "(3), 201–230",
         "10.1016/0022-4359(94)90033-7",
     ),
     "peter": Reference(
-        "Peter, J. P., Churchill, G. A., & Brown, T. J. (1993). Caution in the use of difference scores in consumer "
+        "Peter, J. P., Churchill, G. A., & Brown, T. J. (1993). Caution in the use of difference "
+        "scores in consumer "
         "research.",
         "Journal of Consumer Research, 19",
         "(4), 655–662",

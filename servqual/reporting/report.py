@@ -24,10 +24,11 @@ def report(
     seed: int = 1,
     progress: Progress | None = None,
 ) -> Path:
-    """Write a report of a survey: headline, data quality, gaps, priorities, reliability, drivers, and the methods.
+    """Write a report of a survey: gaps, priorities, reliability, drivers of outcomes, and methods.
 
-    The file is complete in itself: no network and no script is needed to read it, and it can be printed. The same survey and the
-    same arguments give the same bytes. What cannot be computed is named with the reason; the rest of the report stays.
+    The file is complete in itself: no network and no script is needed to read it, and it can be
+    printed. The same survey and the same arguments give the same bytes. What cannot be computed is
+    named with the reason; the rest of the report stays.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def report(
     outcomes : sequence of str, optional
         Outcomes whose drivers are shown. Default: all of the survey; an empty list for none.
     by : str, optional
-        Grouping variable whose groups are compared. Default: the first of the survey, if it has any; ``""`` for no comparison.
+        Grouping variable whose groups are compared. Default: the first of the survey, if it has
+        any; ``""`` for no comparison.
     conf_level : float, default 0.95
         Coverage of the intervals.
     n_resamples : int, default 2000
@@ -68,8 +70,8 @@ def report(
 
     Notes
     -----
-    Warnings of the analyses become remarks in the sections that they concern. p-values are adjusted by Holm's method over the items
-    and over the dimensions.
+    Warnings of the analyses become remarks in the sections that they concern. p-values are adjusted
+    by Holm's method over the items and over the dimensions.
 
     Examples
     --------
@@ -77,7 +79,8 @@ def report(
     >>> from pathlib import Path
     >>> import servqual as sq
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     written = sq.report(sq.load_example("bank"), Path(folder) / "bank.html", n_resamples=200)
+    ...     path = Path(folder) / "bank.html"
+    ...     written = sq.report(sq.load_example("bank"), path, n_resamples=200)
     ...     text = written.read_text(encoding="utf-8")
     >>> text.startswith("<!doctype html>")
     True
@@ -117,7 +120,8 @@ def _check_counts(n_resamples: int, seed: int) -> None:
             raise OptionError(f"`{name}` is {value!r}, but must be a whole number from 0.")
     if 0 < n_resamples < 100:
         raise OptionError(
-            f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 resamples; 2000 are usual. "
+            f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 "
+            "resamples; 2000 are usual. "
             "Use 0 for no interval."
         )
 
@@ -126,12 +130,14 @@ def _target(path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     if not target.parent.is_dir():
         raise OptionError(
-            f"`path` is {str(target)!r}, but the folder {str(target.parent)!r} does not exist. Make the folder first, or write "
+            f"`path` is {str(target)!r}, but the folder {str(target.parent)!r} does not exist. "
+            "Make the folder first, or write "
             "somewhere else."
         )
     if target.is_dir():
         raise OptionError(
-            f"`path` is {str(target)!r}, which is a folder. Add the name of a file, as in {str(target / 'report.html')!r}."
+            f"`path` is {str(target)!r}, which is a folder. Add the name of a file, as in "
+            f"{str(target / 'report.html')!r}."
         )
     return target
 
@@ -145,7 +151,8 @@ def _chosen_outcomes(survey: Survey, outcomes: Sequence[str] | None) -> tuple[st
         if name not in known:
             if not known:
                 raise OptionError(
-                    f"`outcomes` names {name!r}, but this survey has no outcomes. Declare them when it is made: "
+                    f"`outcomes` names {name!r}, but this survey has no outcomes. Declare them "
+                    "when it is made: "
                     '`outcomes={"satisfaction": ["SAT1", "SAT2"]}`.'
                 )
             raise OptionError.for_option("outcomes", name, known)
@@ -158,13 +165,15 @@ def _chosen_group(survey: Survey, by: str | None) -> str:
         return known[0] if known else ""
     if not isinstance(by, str):
         raise OptionError(
-            f"`by` is {by!r}, but the report compares the groups of one variable: give its name, such as "
+            f"`by` is {by!r}, but the report compares the groups of one variable: give its name, "
+            "such as "
             f'"{known[0] if known else "branch"}".'
         )
     if by and by not in known:
         if not known:
             raise OptionError(
-                f'`by` is "{by}", but this survey has no grouping variables. Declare them when it is made: `groups=["{by}"]`.'
+                f'`by` is "{by}", but this survey has no grouping variables. Declare them when it '
+                f'is made: `groups=["{by}"]`.'
             )
         raise OptionError.for_option("by", by, known)
     return by
@@ -183,6 +192,7 @@ def _write(target: Path, text: str) -> None:
         target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OptionError(
-            f"The report cannot be written to {str(target)!r}: {error.strerror or error}. Close the file where it is open, or "
+            f"The report cannot be written to {str(target)!r}: {error.strerror or error}. Close "
+            "the file where it is open, or "
             "write somewhere else."
         ) from error

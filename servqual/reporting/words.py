@@ -1,4 +1,4 @@
-"""Words and numbers as the report writes them: rounded for reading, APA style, a real minus sign."""
+"""Words and numbers as the report writes them: rounded, APA style, a real minus sign."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ON_NAMES: Final[dict[On, str]] = {
     "minimum": "Minimum",
     "desired": "Desired level",
     "gap": "Gap",
-    "adequacy": "Adequacy",
-    "superiority": "Superiority",
+    "adequacy": "Adequacy gap",
+    "superiority": "Superiority gap",
 }
 SCORE_NAMES: Final[dict[str, str]] = {
     "dimension mean": "Mean of the dimensions",

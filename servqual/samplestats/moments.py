@@ -146,8 +146,9 @@ def _noise(n_obs: ArrayLike) -> FloatArray:
     """Share of a sum of squares that rounding alone may leave as a variance.
 
     A constant such as 13/3 is no binary number, so its n squares do not cancel to the last bit.
+    What is left of them grows with √n and stays below half of this.
     """
-    return np.asarray(2.0 * np.finfo(np.float64).eps * np.sqrt(np.maximum(n_obs, 1.0)))
+    return np.asarray(16.0 * np.finfo(np.float64).eps * np.sqrt(np.maximum(n_obs, 1.0)))
 
 
 def _without_noise(centred: FloatArray, squares: FloatArray, n_obs: int) -> FloatArray:

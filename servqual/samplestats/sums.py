@@ -21,6 +21,11 @@ def frozen(array: FloatArray) -> FloatArray:
     return result
 
 
+def _column_sums(values: FloatArray) -> FloatArray:
+    """Sum each column by itself, which numpy does pairwise; row by row, rounding would pile up."""
+    return np.array([column.sum() for column in values.T], dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftedSums:
     """Weighted sums of values around a fixed shift.
@@ -53,9 +58,9 @@ class ShiftedSums:
     def collect(cls, deviations: FloatArray, weights: FloatArray | None) -> ShiftedSums:
         """Sum over rows of shape (n, p), which already have the shift taken off."""
         if weights is None:
-            return cls(len(deviations), deviations.sum(axis=0), deviations.T @ deviations)
+            return cls(len(deviations), _column_sums(deviations), deviations.T @ deviations)
         weighted = deviations * weights[:, None]
-        return cls(weights.sum(), weighted.sum(axis=0), deviations.T @ weighted)
+        return cls(weights.sum(), _column_sums(weighted), deviations.T @ weighted)
 
     def reshift(self, by: FloatArray) -> ShiftedSums:
         """Sums around ``shift + by`` instead of ``shift``."""

@@ -327,7 +327,14 @@ def _check_answers(
             columns[side].get(item.number, "") for side in raw for item in bench.instrument.items
         ]
         every = np.column_stack(list(raw.values()))
-        bench.problems.extend(off_scale(every, dict(enumerate(names)), scale))
+        apart = [
+            problem
+            for first, second in DIFFERENCES.values()
+            if first in raw and second in raw
+            for problem in different_scales(raw[first], raw[second], (first, second), scale)
+        ]
+        # A side on another scale explains its answers off this one, column by column.
+        bench.problems.extend(apart or off_scale(every, dict(enumerate(names)), scale))
         if np.isnan(every).all() and not bench.bad_text and not bench.problems:
             bench.problems.append(
                 Problem(
@@ -335,9 +342,6 @@ def _check_answers(
                     "delimiter and `missing_codes`."
                 )
             )
-    for first, second in DIFFERENCES.values():
-        if first in raw and second in raw:
-            bench.problems.extend(different_scales(raw[first], raw[second], (first, second), scale))
 
 
 def _hint_at_labels(bench: _Workbench) -> None:

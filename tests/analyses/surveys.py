@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -63,7 +64,7 @@ def toy_instrument(
     ends = np.cumsum([0, *sizes])
     lines = [
         f"d{place} = {list(range(start + 1, stop + 1))}"
-        for place, (start, stop) in enumerate(zip(ends[:-1], ends[1:], strict=True), start=1)
+        for place, (start, stop) in enumerate(pairwise(ends), start=1)
     ]
     text = f'id = "toy"\nscale = [{minimum}, {maximum}]\n[dimensions]\n' + "\n".join(lines)
     return sq.Instrument.from_toml(text)

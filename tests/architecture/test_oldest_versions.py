@@ -15,9 +15,9 @@ def _declared_minima() -> dict[str, str]:
     lines = list(project["dependencies"])
     for extra in TESTED_EXTRAS:
         lines += project["optional-dependencies"][extra]
-    minima = {}
+    minima: dict[str, str] = {}
     for requirement in map(Requirement, lines):
-        name = canonicalize_name(requirement.name)
+        name = str(canonicalize_name(requirement.name))
         if name == "servqual":  # an extra that includes another one
             continue
         [specifier] = requirement.specifier
@@ -28,7 +28,7 @@ def _declared_minima() -> dict[str, str]:
 
 def _pins() -> dict[str, str]:
     text = (ROOT / "tests" / "constraints-oldest.txt").read_text(encoding="utf-8")
-    pins = {}
+    pins: dict[str, str] = {}
     for line in text.splitlines():
         if "==" in line and not line.startswith("#"):
             name, version = line.split("==")

@@ -90,7 +90,7 @@ def test_regression_of_the_answers_agrees_with_a_large_simulation(large: pd.Data
     design = np.column_stack([np.ones(N_LARGE), dimension_gaps(large)])
     for outcome, block in (("satisfaction", BANK.satisfaction), ("loyalty", BANK.loyalty)):
         score = values(large, block.names).mean(axis=1)
-        estimate = np.linalg.lstsq(design, score)[0]
+        estimate = np.linalg.lstsq(design, score, rcond=None)[0]
         residuals = score - design @ estimate
         table = expected.regression.query("outcome == @outcome")
         standard_errors = np.sqrt(
@@ -162,8 +162,8 @@ def test_latent_paths_and_r_squared_agree_with_latent_draws() -> None:
     gaps = base_gaps(BANK) + latent[:, :10] @ gap_weights(BANK).T
     satisfaction, loyalty, quality = latent[:, 10], latent[:, 11], gaps.mean(axis=1)
     one = np.ones(n)
-    found_a = np.linalg.lstsq(np.column_stack([one, quality]), satisfaction)[0][1]
-    found = np.linalg.lstsq(np.column_stack([one, satisfaction, quality]), loyalty)[0]
+    found_a = np.linalg.lstsq(np.column_stack([one, quality]), satisfaction, rcond=None)[0][1]
+    found = np.linalg.lstsq(np.column_stack([one, satisfaction, quality]), loyalty, rcond=None)[0]
     paths = BANK.tables().mediation.set_index("term")["estimate"]
     # Standard errors of the slopes are about 0.003 to 0.005.
     np.testing.assert_allclose(
@@ -176,7 +176,7 @@ def test_latent_paths_and_r_squared_agree_with_latent_draws() -> None:
         (loyalty, np.column_stack([gaps, satisfaction])),
     ):
         design = np.column_stack([one, predictors])
-        residuals = outcome - design @ np.linalg.lstsq(design, outcome)[0]
+        residuals = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
         r_squared.append(1.0 - residuals.var() / outcome.var())
     # The standard error of R² is below 0.003 at this size.
     np.testing.assert_allclose(r_squared, BANK.tables().r_squared["r_squared"], atol=0.01)

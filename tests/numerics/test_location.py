@@ -24,8 +24,11 @@ def test_equals_t_test(case: dict[str, Any]) -> None:
         conf_level=case["conf_level"],
         null=case["null"],
     )
-    for field in ("statistic", "df", "p_value", "conf_low", "conf_high"):
+    for field in ("statistic", "df", "p_value"):
         assert_allclose(getattr(test, field), [case[field]], rtol=1e-11, err_msg=field)
+    # scipy's quantile of t (stdtrit) differs by up to 3e-11 between scipy 1.15 and 1.17.
+    for field in ("conf_low", "conf_high"):
+        assert_allclose(getattr(test, field), [case[field]], rtol=1e-10, err_msg=field)
 
 
 def test_each_mean_is_tested_by_itself() -> None:

@@ -60,7 +60,9 @@ def drivers(material: Material) -> Section:
             else "The report was asked to leave the outcomes out."
         )
         blocks = [Absent("Drivers are not shown", reason)]
-    return Section("drivers", "Drivers of each outcome", tuple(blocks), new_page=bool(material.drivers))
+    return Section(
+        "drivers", "Drivers of each outcome", tuple(blocks), new_page=bool(material.drivers)
+    )
 
 
 def _of_outcome(driver: Driver, on: On) -> Iterator[Block]:
@@ -76,7 +78,9 @@ def _of_outcome(driver: Driver, on: On) -> Iterator[Block]:
         reason = importance.reason if importance.reason != fit.reason else "See above."
         yield Absent(f"The relative importance for {driver.outcome} is not shown", reason)
     else:
-        yield BulletList(tuple(prose(part.text) for part in importance.value.interpret().statements[1:]))
+        yield BulletList(
+            tuple(prose(part.text) for part in importance.value.interpret().statements[1:])
+        )
         yield _contributions(importance.value)
         yield _picture(importance.value)
     yield from remarks(said_by(fit), said_by(importance))
@@ -88,7 +92,10 @@ def _reading(result: RegressionResult) -> Iterator[Block]:
     yield Paragraph(prose(first.text), "lead")
     # The report has the fair division right below, so the pointer to the function is not needed.
     texts = [
-        part.text.replace("see `relative_importance` for a fair division", "the relative importance below divides it fairly")
+        part.text.replace(
+            "see `relative_importance` for a fair division",
+            "the relative importance below divides it fairly",
+        )
         for part in others
     ]
     if texts:
@@ -134,7 +141,8 @@ def _fit_note(result: RegressionResult) -> Prose:
     fit = result.fit.iloc[0]
     joint: Prose = prose(
         symbol("F"),
-        f"({degrees(fit['df_model'])}, {degrees(fit['df_residual'])}) = {two(fit['f_statistic'])}, ",
+        f"({degrees(fit['df_model'])}, {degrees(fit['df_residual'])}) = {two(fit['f_statistic'])}, "
+        "",
         *p_prose(fit["p_value"]),
     )
     return prose(
@@ -143,7 +151,8 @@ def _fit_note(result: RegressionResult) -> Prose:
         symbol("R"),
         f"² = {two(fit['r_squared'])}, adjusted {two(fit['adj_r_squared'])}; ",
         *joint,
-        f". Standard errors: {result.covariance}, which allow for unequal error variance. β: standardised coefficient; VIF: variance "
+        f". Standard errors: {result.covariance}, which allow for unequal error variance. β: "
+        "standardised coefficient; VIF: variance "
         "inflation factor.",
     )
 
@@ -204,7 +213,9 @@ def _picture(result: ImportanceResult) -> Figure:
         for label, share in zip(table["label"], table["share"], strict=True)
     )
     return Figure(
-        draw(lambda axes: plot_importance(result, ax=axes), [str(label) for label in table["label"]]),
+        draw(
+            lambda axes: plot_importance(result, ax=axes), [str(label) for label in table["label"]]
+        ),
         f"What each dimension contributes to the explained variance of {result.outcome}.",
         f"Bar chart of shares of the explained variance: {spoken}.",
     )

@@ -84,7 +84,8 @@ def _main(material: Material) -> Iterator[Block]:
     result = attempt.value
     yield Paragraph(
         prose(
-            f"A gap is {formula(result.on)} on the {scale_text(material)}: negative is a shortfall. Each respondent has one gap per "
+            f"A gap is {formula(result.on)} on the {scale_text(material)}: negative is a "
+            "shortfall. Each respondent has one gap per "
             "item and one per dimension; the tests are those of their means."
         )
     )
@@ -187,7 +188,11 @@ def _cells(row: pd.Series) -> list[str]:
 
 
 def _note(result: GapResult, at: Level) -> Prose:
-    family = f"{len(result.dimensions)} dimensions" if at == "dimensions" else f"{len(result.items)} items"
+    family = (
+        f"{len(result.dimensions)} dimensions"
+        if at == "dimensions"
+        else f"{len(result.items)} items"
+    )
     return prose(
         symbol("t"),
         ": paired, ",
@@ -214,17 +219,26 @@ def _overall(result: GapResult) -> Iterator[Block]:
     # The rows define one quantity in several ways; they are no family of tests to adjust for.
     columns = [column for place, column in enumerate(_columns(result)) if place != _ADJUSTED]
     kept = [[cell for place, cell in enumerate(row) if place != _ADJUSTED + 1] for row in rows]
-    yield Table("Overall scores by definition", (text_column("Definition"), *columns), (rows_of(kept),))
+    yield Table(
+        "Overall scores by definition", (text_column("Definition"), *columns), (rows_of(kept),)
+    )
     sizes = sorted({int(size) for size in result.dimensions["n_items"]})
     words = [
-        "The overall score of this report is the mean of the dimensions: each dimension counts the same, as Parasuraman, Zeithaml and "
+        "The overall score of this report is the mean of the dimensions: each dimension counts the "
+        "same, as Parasuraman, Zeithaml and "
         "Berry use it. The mean of the items lets dimensions with more items count more"
-        + (f" (they have {listed([str(size) for size in sizes])} items here)." if len(sizes) > 1 else "; here all have the same number.")
+        + (
+            f" (they have {listed([str(size) for size in sizes])} items here)."
+            if len(sizes) > 1
+            else "; here all have the same number."
+        )
     ]
     if "weighted" in set(result.overall["score"]):
         words.append(
-            "The weighted score multiplies each dimension by the respondent's own importance points and needs all of them; weighting by "
-            "mean points uses the same points for all, and differs where gaps and points go together."
+            "The weighted score multiplies each dimension by the respondent's own importance "
+            "points and needs all of them; weighting by "
+            "mean points uses the same points for all, and differs where gaps and points go "
+            "together."
         )
     yield Paragraph(prose(" ".join(words)))
 
@@ -236,11 +250,13 @@ def _joint_test(result: GapResult) -> Iterator[Block]:
     differ = row["p_value"] < 1.0 - result.conf_level
     yield Paragraph(
         prose(
-            f"All dimensions at once: their gaps {'are not all zero' if differ else 'cannot be told from zero'}, Hotelling's ",
+            "All dimensions at once: their gaps "
+            f"{'are not all zero' if differ else 'cannot be told from zero'}, Hotelling's ",
             symbol("T"),
             f"² = {two(row['statistic'])}, ",
             symbol("F"),
-            f"({degrees(row['df_numerator'])}, {degrees(row['df_denominator'])}) = {two(row['f_statistic'])}, ",
+            f"({degrees(row['df_numerator'])}, {degrees(row['df_denominator'])}) = "
+            f"{two(row['f_statistic'])}, ",
             *p_prose(row["p_value"]),
             ", ",
             symbol("n"),
@@ -254,9 +270,7 @@ def _joint_test(result: GapResult) -> Iterator[Block]:
 
 def _row_names(result: GapResult, at: Level) -> list[str]:
     if at == "items":
-        return [
-            f"{row['item']} {row['label'] or row['key']}" for _, row in result.items.iterrows()
-        ]
+        return [f"{row['item']} {row['label'] or row['key']}" for _, row in result.items.iterrows()]
     return [str(row["label"] or row["dimension"]) for _, row in result.dimensions.iterrows()]
 
 
@@ -270,11 +284,15 @@ def _spoken(result: GapResult, at: Level) -> str:
 
 def _bars(result: GapResult, at: Level) -> Figure:
     width = WIDE if at == "items" else WIDTH
-    source = draw(lambda axes: plot_gaps(result, level=at, ax=axes), _row_names(result, at), width=width)
+    source = draw(
+        lambda axes: plot_gaps(result, level=at, ax=axes), _row_names(result, at), width=width
+    )
     return Figure(
         source,
-        f"{ON_NAMES[result.on]}s of the {at}, the largest shortfall first, with {level(result.conf_level)} confidence intervals.",
-        f"Bar chart of {ON_NAMES[result.on].lower()}s, largest shortfall first: {_spoken(result, at)}.",
+        f"{ON_NAMES[result.on]}s of the {at}, the largest shortfall first, with "
+        f"{level(result.conf_level)} confidence intervals.",
+        f"Bar chart of {ON_NAMES[result.on].lower()}s, largest shortfall first: "
+        f"{_spoken(result, at)}.",
         "wide" if at == "items" else "",
     )
 

@@ -113,7 +113,8 @@ def _picture(result: GapResult) -> Iterator[Block]:
     if len(groups) > len(GROUP_STYLES):
         yield Absent(
             "The groups are not drawn",
-            f"There are {len(groups)}, and no more than {len(GROUP_STYLES)} can be told apart in one picture.",
+            f"There are {len(groups)}, and no more than {len(GROUP_STYLES)} can be told apart in "
+            "one picture.",
         )
         return
     labels = [label or key for key, label in result.labels.items()]
@@ -124,7 +125,8 @@ def _picture(result: GapResult) -> Iterator[Block]:
     )
     yield Figure(
         draw(lambda axes: plot_gaps(result, ax=axes), labels, per_row=len(groups), width=WIDE),
-        f"{ON_NAMES[result.on]}s of the dimensions by {result.by[0]}, with {level(result.conf_level)} confidence intervals.",
+        f"{ON_NAMES[result.on]}s of the dimensions by {result.by[0]}, with "
+        f"{level(result.conf_level)} confidence intervals.",
         f"Points with intervals for each group and dimension. Overall: {spoken}.",
         size="wide",
     )
@@ -160,7 +162,8 @@ def comparison_blocks(
     if differing.empty:
         yield Paragraph(
             prose(
-                f"No pair of groups differs in its {what} at the {format_number(100 * (1 - conf_level), 0)}% level "
+                f"No pair of groups differs in its {what} at the "
+                f"{format_number(100 * (1 - conf_level), 0)}% level "
                 f"(Games–Howell, {len(pairs)} comparisons)."
             )
         )
@@ -193,7 +196,12 @@ def _omnibus_table(omnibus: pd.DataFrame, names: dict[str, str]) -> Table:
             number_column("ω²"),
         ),
         (rows_of(rows),),
-        prose(symbol("p"), sub("Holm"), ": adjusted over the dimensions. ω²: share of the variance that goes with the groups; it may be negative by chance."),
+        prose(
+            symbol("p"),
+            sub("Holm"),
+            ": adjusted over the dimensions. ω²: share of the variance that goes with the groups; "
+            "it may be negative by chance.",
+        ),
     )
 
 

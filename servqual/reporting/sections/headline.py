@@ -1,4 +1,4 @@
-"""The headline: the overall score with its uncertainty, who stands behind it, and where it falls short most."""
+"""The headline: the overall score with its uncertainty, and where the service falls short most."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ from servqual.reporting.blocks import (
 from servqual.reporting.levels import LevelResult
 from servqual.reporting.material import Material
 from servqual.reporting.sections.common import scale_text
-from servqual.reporting.words import ON_NAMES, SIDE_NAMES, counted, interval, level, two, unbroken, whole
+from servqual.reporting.words import (
+    ON_NAMES,
+    SIDE_NAMES,
+    counted,
+    interval,
+    level,
+    two,
+    unbroken,
+    whole,
+)
 from servqual.results import format_number
 from servqual.typing import DIFFERENCES
 
@@ -62,7 +71,8 @@ def _respondents(material: Material, counted_in: int | None) -> str:
 
 def _interval_text(row: pd.Series, conf_level: float, n_obs: int) -> str:
     if not math.isfinite(row["conf_low"]):
-        return f"There is no interval, because {counted(n_obs, 'respondent')} with an overall score cannot give one."
+        whose = counted(n_obs, "respondent")
+        return f"There is no interval, because {whose} with an overall score cannot give one."
     return f"{level(conf_level)} confidence interval {interval(row['conf_low'], row['conf_high'])}"
 
 
@@ -112,7 +122,8 @@ def _shortfalls(result: GapResult) -> Iterator[Block]:
         return
     yield BulletList(tuple(_shortfall(row, weighted) for _, row in worst.iterrows()), ordered=True)
     how = (
-        "Ranked by importance points × gap: what each dimension takes from the weighted overall score."
+        "Ranked by importance points × gap: what each dimension takes from the weighted overall "
+        "score."
         if weighted
         else "Ranked by the gap itself, because no importance points were given."
     )
@@ -124,7 +135,8 @@ def _shortfall(row: pd.Series, weighted: bool) -> Prose:
     limits = "" if between == "–" else f" {between}"
     text = f": gap {two(row['gap'])}{limits}"
     if weighted:
-        text += f", {format_number(row['weight'], 0)} of 100 points, so {two(row['weighted_gap'])} of the weighted score"
+        points, part = format_number(row["weight"], 0), two(row["weighted_gap"])
+        text += f", {points} of 100 points, so {part} of the weighted score"
     return prose(strong(str(row["label"] or row["dimension"])), text)
 
 
@@ -148,14 +160,16 @@ def _of_levels(material: Material, result: LevelResult) -> Headline:
         Subheading("In plain words"),
         Paragraph(
             prose(
-                f"On average, respondents put the {name.lower()} at {two(row['mean'])} on a scale from {scale.minimum:g} to "
+                f"On average, respondents put the {name.lower()} at {two(row['mean'])} on a scale "
+                f"from {scale.minimum:g} to "
                 f"{scale.maximum:g}."
             ),
             "lead",
         ),
         Paragraph(
             prose(
-                "Only one side was asked, so there are no gaps: this report shows means, which say nothing about how they compare "
+                "Only one side was asked, so there are no gaps: this report shows means, which say "
+                "nothing about how they compare "
                 "with what respondents expected."
             )
         ),

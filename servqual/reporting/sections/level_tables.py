@@ -45,25 +45,45 @@ def level_blocks(material: Material) -> Iterator[Block]:
     if result is None:
         return
     asked = " and ".join(SIDE_NAMES[side].lower() for side in material.survey.sides)
-    yield Absent("There are no gaps", f"A gap needs two sides, and this survey has {asked} only; its means are shown instead.")
+    yield Absent(
+        "There are no gaps",
+        f"A gap needs two sides, and this survey has {asked} only; its means are shown instead.",
+    )
     yield Subheading("Dimensions")
     yield Table(
         f"{SIDE_NAMES[result.side]} of the dimensions",
         (text_column("Dimension"), *_columns(conf_level)),
         (rows_of([[str(row["label"]), *_cells(row)] for _, row in result.dimensions.iterrows()]),),
-        prose(f"Means on the {scale_text(material)}. Intervals: ", symbol("t"), ", ", symbol("df"), " = ", symbol("n"), " − 1."),
+        prose(
+            f"Means on the {scale_text(material)}. Intervals: ",
+            symbol("t"),
+            ", ",
+            symbol("df"),
+            " = ",
+            symbol("n"),
+            " − 1.",
+        ),
     )
     yield _picture(material, result)
     yield Subheading("Overall scores")
     yield Table(
         "Overall scores by definition",
         (text_column("Definition"), *_columns(conf_level)),
-        (rows_of([[SCORE_NAMES[str(row["score"])], *_cells(row)] for _, row in result.overall.iterrows()]),),
+        (
+            rows_of(
+                [
+                    [SCORE_NAMES[str(row["score"])], *_cells(row)]
+                    for _, row in result.overall.iterrows()
+                ]
+            ),
+        ),
     )
     yield Paragraph(
         prose(
-            "The overall score of this report is the mean of the dimensions, in which each dimension counts the same. The mean of the "
-            "items lets dimensions with more items count more; as a sum, it is the original SERVPERF score."
+            "The overall score of this report is the mean of the dimensions, in which each "
+            "dimension counts the same. The mean of the "
+            "items lets dimensions with more items count more; as a sum, it is the original "
+            "SERVPERF score."
         )
     )
     yield Subheading("Items")
@@ -121,7 +141,8 @@ def _picture(material: Material, result: LevelResult) -> Figure:
             scale=(scale.minimum, scale.maximum),
             axis_label=f"Mean on the {scale} scale; error bars: {coverage} interval",
         ),
-        f"{SIDE_NAMES[result.side]} of the dimensions, the lowest first, with {coverage} confidence intervals.",
+        f"{SIDE_NAMES[result.side]} of the dimensions, the lowest first, with {coverage} "
+        "confidence intervals.",
         f"Points with intervals on the answer scale: {spoken}.",
     )
 
@@ -146,6 +167,4 @@ def _groups(material: Material, result: LevelResult) -> Iterator[Block]:
         tuple(bodies),
     )
     names = {**dimension_labels(material), OVERALL_TERM: "Overall"}
-    yield from comparison_blocks(
-        result.comparisons, names, material.settings.conf_level, "means"
-    )
+    yield from comparison_blocks(result.comparisons, names, material.settings.conf_level, "means")

@@ -68,9 +68,7 @@ def methods(material: Material) -> Section:
     return Section("methods", "Methods", tuple(blocks), new_page=True)
 
 
-def _with_own(
-    references: tuple[Prose, ...], own: tuple[tuple[str, str], ...]
-) -> tuple[Prose, ...]:
+def _with_own(references: tuple[Prose, ...], own: tuple[tuple[str, str], ...]) -> tuple[Prose, ...]:
     """Add the instrument's own citation, unless the list has it."""
     from servqual.reporting.blocks import Run
 
@@ -101,10 +99,12 @@ def _settings(material: Material) -> Iterator[Entry]:
     yield Entry(
         "Missing answers",
         prose(
-            f"Item gaps use pairs of answers; a score needs {percent(survey.min_answered)} of its items; joint tests, reliability and "
+            f"Item gaps use pairs of answers; a score needs {percent(survey.min_answered)} of its "
+            "items; joint tests, reliability and "
             "regression use respondents with all their variables. Nothing is imputed."
             if material.difference
-            else f"A score needs {percent(survey.min_answered)} of its items; reliability and regression use respondents with all their "
+            else f"A score needs {percent(survey.min_answered)} of its items; reliability and "
+            "regression use respondents with all their "
             "variables. Nothing is imputed."
         ),
     )
@@ -113,7 +113,7 @@ def _settings(material: Material) -> Iterator[Entry]:
 
 
 def _software() -> str:
-    # The package is loaded, or this would not run; its version is not imported, because imports go one way.
+    # The package is loaded, or this would not run; imports go one way, so it is not imported here.
     own = getattr(sys.modules.get("servqual"), "__version__", "")
     parts = [f"servqual {own}".rstrip(), f"Python {platform.python_version()}"]
     for name in _PACKAGES:
@@ -133,7 +133,8 @@ def _score_notes(material: Material) -> Iterator[_Note]:
         yield _Note(
             "Scores",
             prose(
-                f"A respondent's dimension score is the mean of the answered items of the dimension {rule}. The overall score is the mean of "
+                "A respondent's dimension score is the mean of the answered items of the "
+                f"dimension {rule}. The overall score is the mean of "
                 "the dimension scores."
             ),
             ("cronin-taylor",),
@@ -143,7 +144,8 @@ def _score_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Gap",
         prose(
-            f"Gap = {formula(material.difference)}; negative is a shortfall. A respondent's dimension gap is the mean of the items answered "
+            f"Gap = {formula(material.difference)}; negative is a shortfall. A respondent's "
+            "dimension gap is the mean of the items answered "
             f"on both sides, {rule}. The overall score is the mean of the dimension gaps."
         ),
         sources,
@@ -152,8 +154,10 @@ def _score_notes(material: Material) -> Iterator[_Note]:
         yield _Note(
             "Weighted score",
             prose(
-                "Sum over the dimensions of a respondent's importance points × gap / 100, then averaged. With mean points, the points are "
-                "averaged first; the difference of the two is the sum of the covariances of points and gaps."
+                "Sum over the dimensions of a respondent's importance points × gap / 100, then "
+                "averaged. With mean points, the points are "
+                "averaged first; the difference of the two is the sum of the covariances of points "
+                "and gaps."
             ),
             ("pzb-1988",),
         )
@@ -161,7 +165,11 @@ def _score_notes(material: Material) -> Iterator[_Note]:
 
 def _test_notes(material: Material) -> Iterator[_Note]:
     weighted = material.survey.weight_kind == "sampling"
-    error = "the Taylor-linearised standard error under sampling weights" if weighted else "the standard error SD / √n"
+    error = (
+        "the Taylor-linearised standard error under sampling weights"
+        if weighted
+        else "the standard error SD / √n"
+    )
     yield _Note(
         "Intervals and t tests",
         prose(
@@ -180,7 +188,8 @@ def _test_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Holm's adjustment",
         prose(
-            "Keeps the chance of any false alarm in a family of tests at the level of one test: the smallest ",
+            "Keeps the chance of any false alarm in a family of tests at the level of one test: "
+            "the smallest ",
             symbol("p"),
             " is multiplied by the number of tests, the next by one less, and so on.",
         ),
@@ -189,12 +198,20 @@ def _test_notes(material: Material) -> Iterator[_Note]:
     if not weighted:
         yield _Note(
             "Wilcoxon's signed-rank test",
-            prose("Ranks the sizes of the gaps and compares positive with negative ones, without assuming normality; gaps of zero are dropped."),
+            prose(
+                "Ranks the sizes of the gaps and compares positive with negative ones, without "
+                "assuming normality; gaps of zero are dropped."
+            ),
             ("wilcoxon",),
         )
     yield _Note(
         "Effect size",
-        prose(symbol("d"), sub("z"), " = mean gap / standard deviation of the gaps: the shortfall in units of how much respondents differ."),
+        prose(
+            symbol("d"),
+            sub("z"),
+            " = mean gap / standard deviation of the gaps: the shortfall in units of how much "
+            "respondents differ.",
+        ),
         ("cohen",),
     )
     yield _Note(
@@ -203,7 +220,8 @@ def _test_notes(material: Material) -> Iterator[_Note]:
             symbol("T"),
             "² = ",
             symbol("n"),
-            " g′ S⁻¹ g of the vector of mean dimension gaps g with covariance S: one test that all are zero.",
+            " g′ S⁻¹ g of the vector of mean dimension gaps g with covariance S: one test that all "
+            "are zero.",
         ),
         ("hotelling",),
     )
@@ -215,8 +233,10 @@ def _group_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Groups",
         prose(
-            "Welch's analysis of variance compares the means of all groups without assuming equal variances; Games–Howell compares all pairs "
-            "and allows for their number by the studentised range; ω² estimates the share of variance between groups."
+            "Welch's analysis of variance compares the means of all groups without assuming equal "
+            "variances; Games–Howell compares all pairs "
+            "and allows for their number by the studentised range; ω² estimates the share of "
+            "variance between groups."
         ),
         ("welch", "games-howell", "hays"),
     )
@@ -228,7 +248,8 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Cronbach's α",
         prose(
-            "k / (k − 1) × (1 − sum of the item variances / variance of the sum) for k items: reliability if all items measure one thing "
+            "k / (k − 1) × (1 − sum of the item variances / variance of the sum) for k items: "
+            "reliability if all items measure one thing "
             "equally well. Standardised: from the mean correlation. Interval: Feldt's, from an ",
             symbol("F"),
             " distribution.",
@@ -238,8 +259,10 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "ω, λ₂, λ₆, split-half",
         prose(
-            "McDonald's ω total from a one-factor model (maximum likelihood) lets items differ in how well they measure. Guttman's λ₂ and λ₆ "
-            "are lower bounds of reliability; split-half correlates odd and even items and is stepped up by Spearman–Brown."
+            "McDonald's ω total from a one-factor model (maximum likelihood) lets items differ in "
+            "how well they measure. Guttman's λ₂ and λ₆ "
+            "are lower bounds of reliability; split-half correlates odd and even items and is "
+            "stepped up by Spearman–Brown."
         ),
         ("mcdonald", "guttman"),
     )
@@ -247,7 +270,8 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
         yield _Note(
             "Reliability of a difference",
             prose(
-                "(Sum of variance × α of the two sides − 2 × their covariance) / (sum of their variances − 2 × their covariance), if the "
+                "(Sum of variance × α of the two sides − 2 × their covariance) / (sum of their "
+                "variances − 2 × their covariance), if the "
                 "errors of the sides are uncorrelated."
             ),
             ("johns", "peter"),
@@ -259,7 +283,8 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
         yield _Note(
             "Regression",
             prose(
-                "Least squares of the outcome on all dimensions at once; HC3 standard errors allow for unequal error variance. VIF = 1 / (1 − ",
+                "Least squares of the outcome on all dimensions at once; HC3 standard errors allow "
+                "for unequal error variance. VIF = 1 / (1 − ",
                 symbol("R"),
                 "² of the predictor on the others).",
             ),
@@ -271,7 +296,8 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
             prose(
                 "What a dimension adds to ",
                 symbol("R"),
-                "², averaged over all orders in which dimensions can enter (the Shapley value). Intervals: percentiles of a bootstrap of "
+                "², averaged over all orders in which dimensions can enter (the Shapley value). "
+                "Intervals: percentiles of a bootstrap of "
                 "respondents.",
             ),
             ("lindeman", "groemping", "efron-tibshirani"),
@@ -279,8 +305,9 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Priorities",
         prose(
-            "Importance × shortfall, and a map of the two as in importance–performance analysis. The lines stand at the means of the "
-            f"dimensions; other choices (medians, the middle of the scale) move them."
+            "Importance × shortfall, and a map of the two as in importance–performance analysis. "
+            "The lines stand at the means of the "
+            "dimensions; other choices (medians, the middle of the scale) move them."
         ),
         ("martilla-james",),
     )

@@ -81,7 +81,8 @@ def _blocks(material: Material) -> Iterator[Block]:
     if not sources:
         yield Absent(
             "Importance is not known",
-            "No importance points were given, and no outcome is there from which importance could be derived. "
+            "No importance points were given, and no outcome is there from which importance could "
+            "be derived. "
             "The dimensions are ranked by their shortfall alone.",
         )
     yield Paragraph(prose(_how(material, sources)))
@@ -91,8 +92,10 @@ def _blocks(material: Material) -> Iterator[Block]:
         yield halved(maps)
         yield Paragraph(
             prose(
-                "The dashed lines divide the dimensions by their own means, so some fall on each side whatever the level of the service. "
-                "Positions are estimates: see the intervals of the gaps and of the importance before acting on small distances."
+                "The dashed lines divide the dimensions by their own means, so some fall on each "
+                "side whatever the level of the service. "
+                "Positions are estimates: see the intervals of the gaps and of the importance "
+                "before acting on small distances."
             ),
             "small",
         )
@@ -109,7 +112,7 @@ def _performance(material: Material) -> FloatArray | None:
 
 
 def _shortfall(material: Material, performance: FloatArray) -> FloatArray:
-    """What could be gained: down to zero for gaps, up to the end of the scale for means of one side."""
+    """Say what could be gained: gaps up to zero, means of one side up to the end of the scale."""
     if material.difference is not None:
         return -performance
     return material.survey.instrument.scale.maximum - performance
@@ -126,7 +129,9 @@ def _stated(material: Material, performance: FloatArray) -> Iterator[Importance]
     else:
         return
     if np.isfinite(points).any():
-        yield Importance("Stated", "Stated importance (mean points of 100)", points, products, stated=True)
+        yield Importance(
+            "Stated", "Stated importance (mean points of 100)", points, products, stated=True
+        )
 
 
 def _derived(material: Material, performance: FloatArray) -> Iterator[Importance]:
@@ -146,23 +151,34 @@ def _derived(material: Material, performance: FloatArray) -> Iterator[Importance
 
 def _how(material: Material, sources: list[Importance]) -> str:
     one_sided = material.difference is None
-    shortfall = "distance to the top of the scale" if one_sided else "shortfall (the gap with its sign turned)"
+    shortfall = (
+        "distance to the top of the scale"
+        if one_sided
+        else "shortfall (the gap with its sign turned)"
+    )
     words = ["A dimension deserves attention first where it is important and falls short."]
     if any(source.stated for source in sources):
         own = "" if one_sided else ", multiplied within each respondent and then averaged"
         words.append(f"Stated importance are the respondents' own points{own}.")
     if any(not source.stated for source in sources):
         words.append(
-            "Derived importance is the dimension's share of the explained variance of an outcome (LMG); it shows association, "
+            "Derived importance is the dimension's share of the explained variance of an outcome "
+            "(LMG); it shows association, "
             "not effect."
         )
     if sources:
-        words.append(f"Priority is importance × {shortfall}; the table is ranked by {_by_what(sources[0])}.")
+        words.append(
+            f"Priority is importance × {shortfall}; the table is ranked by {_by_what(sources[0])}."
+        )
     return " ".join(words)
 
 
 def _by_what(source: Importance) -> str:
-    return "the stated importance" if source.stated else f"the importance {source.title[0].lower()}{source.title[1:]}"
+    return (
+        "the stated importance"
+        if source.stated
+        else f"the importance {source.title[0].lower()}{source.title[1:]}"
+    )
 
 
 def _table(material: Material, performance: FloatArray, sources: list[Importance]) -> Table:
@@ -179,13 +195,18 @@ def _table(material: Material, performance: FloatArray, sources: list[Importance
     name = _performance_name(material)
     heads = []
     for source in sources:
-        heads.append(number_column("Points" if source.stated else "Share of R²", group=source.title))
+        heads.append(
+            number_column("Points" if source.stated else "Share of R²", group=source.title)
+        )
         heads.append(number_column("Priority", group=source.title))
     return Table(
         "Dimensions ranked by priority",
         (text_column("Dimension"), number_column("Rank"), number_column(name), *heads),
         (rows_of(rows),),
-        prose("Priority: importance × shortfall, in points of the answer scale; negative where expectations are exceeded.")
+        prose(
+            "Priority: importance × shortfall, in points of the answer scale; negative where "
+            "expectations are exceeded."
+        )
         if material.difference is not None
         else prose("Priority: importance × distance from the mean to the top of the answer scale."),
     )
@@ -197,9 +218,7 @@ def _performance_name(material: Material) -> str:
     return "Mean" if material.levels is None else f"{SIDE_NAMES[material.levels.side]} mean"
 
 
-def _map(
-    material: Material, performance: FloatArray, source: Importance
-) -> Iterator[Figure]:
+def _map(material: Material, performance: FloatArray, source: Importance) -> Iterator[Figure]:
     known = np.isfinite(performance) & np.isfinite(source.shares)
     if known.sum() < 2:
         return
@@ -221,7 +240,8 @@ def _map(
     space = " " if source.stated else ""
     yield Figure(
         draw_priorities(chart),
-        f"{source.title}: importance against {name.lower()}. The lines cross at the means of the dimensions: {name.lower()} "
+        f"{source.title}: importance against {name.lower()}. The lines cross at the means of the "
+        f"dimensions: {name.lower()} "
         f"{two(x_mean)}, importance {format_number(y_mean, 1)}{space}{unit}.",
         f"Scatter plot. {spoken}.",
     )

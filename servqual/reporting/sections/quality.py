@@ -114,9 +114,12 @@ def _sides_table(material: Material) -> Table:
         ),
         (rows_of(rows),),
         prose(
-            "Shares are of all possible answers (missing) or of the answers given (floor: lowest, ceiling: highest answer). Suspicious "
-            "items run against the rest of their dimension. Same answer throughout: complete respondents who "
-            "gave one answer to every item of the side. Nobody was removed for it. Counts are unweighted rows."
+            "Shares are of all possible answers (missing) or of the answers given (floor: lowest, "
+            "ceiling: highest answer). Suspicious "
+            "items run against the rest of their dimension. Same answer throughout: complete "
+            "respondents who "
+            "gave one answer to every item of the side. Nobody was removed for it. Counts are "
+            "unweighted rows."
         ),
     )
 
@@ -130,7 +133,8 @@ def _oddities(material: Material) -> Iterator[str]:
         ),
         (
             "looks_reversed",
-            "run against the rest of their dimension, as if reverse coding was missed or done twice",
+            "run against the rest of their dimension, as if reverse coding was missed or done "
+            "twice",
         ),
     ):
         found = items.loc[items[name], "column"].tolist()
@@ -139,7 +143,8 @@ def _oddities(material: Material) -> Iterator[str]:
     high = items.loc[items["ceiling_share"] > _MUCH, "column"].tolist()
     if high:
         yield (
-            f"More than half of the answers are the highest possible one in {', '.join(high)}: such items can hardly tell "
+            f"More than half of the answers are the highest possible one in {', '.join(high)}: "
+            "such items can hardly tell "
             "respondents apart."
         )
     sides = material.survey.sides
@@ -176,7 +181,8 @@ def _mapping_table(material: Material) -> Table:
         ),
         (rows_of(rows),),
         prose(
-            "Which item belongs to which dimension comes from the instrument, never from the order of the columns. Other orders "
+            "Which item belongs to which dimension comes from the instrument, never from the order "
+            "of the columns. Other orders "
             "of the dimensions circulate: compare this table with the questionnaire."
         ),
     )

@@ -1,4 +1,4 @@
-"""Reliability: do the items of each dimension measure one thing, and how reliable is the gap itself?"""
+"""Reliability: do a dimension's items measure one thing, and how reliable is the gap itself?"""
 
 from __future__ import annotations
 
@@ -47,11 +47,14 @@ def _blocks(material: Material) -> Iterator[Block]:
     found = [(on, each.value) for on, each in material.reliability if each.value is not None]
     for on, each in material.reliability:
         if each.value is None:
-            yield Absent(f"The reliability of the {ON_NAMES[on].lower()} scores is not shown", each.reason)
+            yield Absent(
+                f"The reliability of the {ON_NAMES[on].lower()} scores is not shown", each.reason
+            )
     if found:
         yield Paragraph(
             prose(
-                "Reliability is the share of a score's variance that is not measurement error. It belongs to these respondents and this "
+                "Reliability is the share of a score's variance that is not measurement error. It "
+                "belongs to these respondents and this "
                 "use of the scale; whether it is enough depends on what is decided by it."
             )
         )
@@ -113,7 +116,8 @@ def _scales_table(found: list[tuple[On, ReliabilityResult]], conf_level: float) 
         prose(
             "Mean ",
             symbol("r"),
-            ": average correlation between items. Interval of α: Feldt. Split-half: odd against even items, Spearman–Brown. Respondents "
+            ": average correlation between items. Interval of α: Feldt. Split-half: odd against "
+            "even items, Spearman–Brown. Respondents "
             "with answers to all items of the scale.",
         ),
     )
@@ -145,9 +149,12 @@ def _difference_blocks(found: list[tuple[On, ReliabilityResult]]) -> Iterator[Bl
         yield _differences_table(result.differences, first, second)
         yield Paragraph(
             prose(
-                f"Alpha of the gaps describes how the items' differences go together. It is not the reliability of the gap as a difference "
-                f"of two measured scores: that follows from the reliability of {first.lower()} and {second.lower()} and falls as the two "
-                "sides correlate more and as their variances shrink. For that reason a gap can be less reliable than either side, and "
+                "Alpha of the gaps describes how the items' differences go together. It is not "
+                "the reliability of the gap as a difference "
+                f"of two measured scores: that follows from the reliability of {first.lower()} and "
+                f"{second.lower()} and falls as the two "
+                "sides correlate more and as their variances shrink. For that reason a gap can be "
+                "less reliable than either side, and "
                 f"{first.lower()} alone often predicts outcomes as well."
             )
         )
@@ -220,7 +227,8 @@ def _items_table(material: Material, found: list[tuple[On, ReliabilityResult]]) 
         prose(
             symbol("r"),
             sub("rest"),
-            ": correlation of the item with the sum of the others of its dimension. α without: alpha of the dimension if the item is "
+            ": correlation of the item with the sum of the others of its dimension. α without: "
+            "alpha of the dimension if the item is "
             "left out.",
         ),
     )

@@ -1,0 +1,1 @@
+"""Tests of the example surveys and the simulator."""
