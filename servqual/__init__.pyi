@@ -43,7 +43,7 @@ from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
 from .results import Statement as Statement
 from .samplestats.moments import Moments as Moments
-from .samplestats.moments import PairwiseMoments as PairwiseMoments
+from .samplestats.pairwise import PairwiseMoments as PairwiseMoments
 from .survey.description import SurveyDescription as SurveyDescription
 from .survey.survey import Survey as Survey
 from .survey.survey import read_survey as read_survey

@@ -31,7 +31,8 @@ from servqual.numerics.reliability import (
     scale_reliability_statistics,
 )
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
-from servqual.samplestats.moments import Moments, PairwiseMoments
+from servqual.samplestats.moments import Moments
+from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     DIFFERENCES,

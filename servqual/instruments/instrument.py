@@ -411,7 +411,8 @@ def _contradictions(instrument: Instrument) -> Iterator[str]:
             f"These keys are not single words of letters, digits and underscores: "
             f"{shorten(bad_keys)}."
         )
-    if any(not isinstance(item.number, int) or item.number < 1 for item in instrument.items):
+    numbers: list[object] = [item.number for item in instrument.items]
+    if any(not isinstance(number, int) or number < 1 for number in numbers):
         yield "Item numbers must be whole numbers from 1."
     homeless = [item.number for item in instrument.items if not item.dimension]
     if homeless:

@@ -214,7 +214,7 @@ class Table:
 
     @property
     def spans(self) -> tuple[tuple[str, int], ...]:
-        """Heads of groups of columns, each with the number of its columns; empty if there are none."""
+        """Heads of groups of columns, each with the number of its columns; empty without groups."""
         if not any(column.group for column in self.columns):
             return ()
         found: list[tuple[str, int]] = []

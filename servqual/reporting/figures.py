@@ -250,7 +250,7 @@ def _prepare_map(axes: Axes, chart: PriorityMap) -> None:
             color="#6B7680",
             fontsize=8.0,
             fontstyle="italic",
-        )  # type: ignore[arg-type]
+        )
     axes.set_xlabel(escape_math(chart.performance_label))
     axes.set_ylabel(wrap_label(chart.importance_label, 44))
     axes.locator_params(nbins=6)
@@ -321,4 +321,4 @@ def _cost(
     )
     overhang = max(frame.x0 - box.x0, 0.0) + max(box.x1 - frame.x1, 0.0)
     on_lines = (box.x0 < centre[0] < box.x1) + (box.y0 < centre[1] < box.y1)
-    return cost + 200.0 * int(inside.sum()) + 50.0 * overhang + 20.0 * on_lines
+    return float(cost + 200.0 * inside.sum() + 50.0 * overhang + 20.0 * on_lines)

@@ -127,8 +127,7 @@ REFERENCES: Final[dict[str, Reference]] = {
     ),
     "lance": Reference(
         "Lance, C. E., Butts, M. M., & Michels, L. C. (2006). The sources of four commonly "
-        "reported cutoff criteria: "
-        "What did they really say?",
+        "reported cutoff criteria: What did they really say?",
         "Organizational Research Methods, 9",
         "(2), 202–220",
         "10.1177/1094428105284919",
@@ -140,8 +139,7 @@ REFERENCES: Final[dict[str, Reference]] = {
     ),
     "long-ervin": Reference(
         "Long, J. S., & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors "
-        "in the linear "
-        "regression model.",
+        "in the linear regression model.",
         "The American Statistician, 54",
         "(3), 217–224",
         "10.1080/00031305.2000.10474549",
@@ -163,31 +161,28 @@ REFERENCES: Final[dict[str, Reference]] = {
     ),
     "pzb-1985": Reference(
         "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1985). A conceptual model of service "
-        "quality and its "
-        "implications for future research.",
+        "quality and its implications for future research.",
         "Journal of Marketing, 49",
         "(4), 41–50",
         "10.1177/002224298504900403",
     ),
     "pzb-1988": Reference(
-        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item scale "
-        "for measuring consumer "
-        "perceptions of service quality.",
+        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item "
+        "scale for measuring consumer perceptions of service quality.",
         "Journal of Retailing, 64",
         "(1), 12–40",
     ),
     "pzb-1994": Reference(
-        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1994). Alternative scales for measuring "
-        "service quality: A "
-        "comparative assessment based on psychometric and diagnostic criteria.",
+        "Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1994). Alternative scales for "
+        "measuring service quality: A comparative assessment based on psychometric and "
+        "diagnostic criteria.",
         "Journal of Retailing, 70",
         "(3), 201–230",
         "10.1016/0022-4359(94)90033-7",
     ),
     "peter": Reference(
         "Peter, J. P., Churchill, G. A., & Brown, T. J. (1993). Caution in the use of difference "
-        "scores in consumer "
-        "research.",
+        "scores in consumer research.",
         "Journal of Consumer Research, 19",
         "(4), 655–662",
         "10.1086/209329",

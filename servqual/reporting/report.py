@@ -115,14 +115,14 @@ def report(
 
 
 def _check_counts(n_resamples: int, seed: int) -> None:
-    for name, value in (("n_resamples", n_resamples), ("seed", seed)):
+    counts: tuple[tuple[str, object], ...] = (("n_resamples", n_resamples), ("seed", seed))
+    for name, value in counts:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise OptionError(f"`{name}` is {value!r}, but must be a whole number from 0.")
     if 0 < n_resamples < 100:
         raise OptionError(
             f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 "
-            "resamples; 2000 are usual. "
-            "Use 0 for no interval."
+            "resamples; 2000 are usual. Use 0 for no interval."
         )
 
 
@@ -131,8 +131,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
     if not target.parent.is_dir():
         raise OptionError(
             f"`path` is {str(target)!r}, but the folder {str(target.parent)!r} does not exist. "
-            "Make the folder first, or write "
-            "somewhere else."
+            "Make the folder first, or write somewhere else."
         )
     if target.is_dir():
         raise OptionError(
@@ -193,6 +192,5 @@ def _write(target: Path, text: str) -> None:
     except OSError as error:
         raise OptionError(
             f"The report cannot be written to {str(target)!r}: {error.strerror or error}. Close "
-            "the file where it is open, or "
-            "write somewhere else."
+            "the file where it is open, or write somewhere else."
         ) from error

@@ -8,186 +8,37 @@ single respondent starts from here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from servqual.errors import EstimationError, OptionError, RowsRequiredError, nearest, shorten
+from servqual.errors import EstimationError, OptionError, RowsRequiredError, shorten
 from servqual.numerics.correlation import correlation_from_covariance
+from servqual.samplestats.inputs import (
+    FORMAT,
+    as_names,
+    as_rows,
+    as_shift,
+    as_weights,
+    check_mergeable,
+    check_stored,
+    joint_shift,
+    positions_of,
+    root,
+    without_noise,
+)
+from servqual.samplestats.pairwise import PairwiseMoments, collect_pairwise
 from servqual.samplestats.sums import ShiftedSums, frozen
-from servqual.typing import BoolArray, FloatArray, Missing, WeightKind, check_option
-
-_FORMAT = "servqual-moments"
+from servqual.typing import FloatArray, Missing, WeightKind, check_option
 
 
-def _as_rows(data: ArrayLike, n_variables: int | None) -> FloatArray:
-    try:
-        rows = np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        rows = _nullable_rows(data, error)
-    if rows.ndim == 1:
-        rows = rows[:, None]
-    if rows.ndim != 2:
-        raise OptionError(
-            f"`data` has {rows.ndim} dimensions, but must be a table of shape (rows, variables)."
-        )
-    if n_variables is not None and rows.shape[1] != n_variables:
-        raise OptionError(
-            f"`data` has {rows.shape[1]} columns, but `variables` names {n_variables}. "
-            "Give one name per column."
-        )
-    if np.isinf(rows).any():
-        raise OptionError(
-            "`data` has infinite values. Replace them, or mark them as missing (nan)."
-        )
-    return rows
-
-
-def _nullable_rows(data: Any, error: Exception) -> FloatArray:
-    """Read a pandas frame of nullable columns, whose missing value is not a float."""
-    try:
-        return np.asarray(data.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    except (AttributeError, TypeError, ValueError):
-        raise OptionError(
-            f"`data` cannot be read as numbers: {error}. Give numbers, with nan where an answer is "
-            "missing."
-        ) from error
-
-
-def _as_weights(weights: ArrayLike | None, kind: WeightKind, n_rows: int) -> FloatArray | None:
-    check_option("weight_kind", kind, WeightKind)
-    if (weights is None) != (kind == "none"):
-        raise OptionError(
-            'Weights come with their kind: give `weights` together with `weight_kind="frequency"` '
-            'or `weight_kind="sampling"`.'
-        )
-    if weights is None:
-        return None
-    values = np.asarray(weights, dtype=np.float64)
-    if values.shape != (n_rows,):
-        raise OptionError(
-            f"`weights` has shape {values.shape}, but one weight per row is needed: ({n_rows},)."
-        )
-    if not np.isfinite(values).all() or (values < 0).any():
-        raise OptionError("`weights` must be finite and not negative; drop rows without a weight.")
-    if kind == "frequency" and (values != np.rint(values)).any():
-        raise OptionError(
-            "Frequency weights count respondents, so they must be whole numbers. "
-            'If these are survey weights, use `weight_kind="sampling"`.'
-        )
-    return values
-
-
-def _as_shift(shift: ArrayLike | None, rows: FloatArray) -> FloatArray:
-    n_variables = rows.shape[1]
-    if shift is not None:
-        given = np.asarray(shift, dtype=np.float64)
-        if given.shape not in ((), (1,), (n_variables,)) or not np.isfinite(given).all():
-            raise OptionError(
-                f"`shift` must be one finite number, or one for each of the {n_variables} variables."
-            )
-        return np.broadcast_to(given, (n_variables,)).copy()
-    # Without a known scale, a whole number near the data keeps Likert sums exact and avoids
-    # cancellation.
-    answered = np.isfinite(rows)
-    count = answered.sum(axis=0)
-    total = np.where(answered, rows, 0.0).sum(axis=0)
-    mean: FloatArray = np.divide(total, count, out=np.zeros(n_variables), where=count > 0)
-    return np.rint(mean)
-
-
-def _names(variables: Sequence[str] | None, n_variables: int) -> tuple[str, ...]:
-    if variables is None:
-        return tuple(f"x{number}" for number in range(1, n_variables + 1))
-    names = tuple(str(name) for name in variables)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise OptionError(
-            f"`variables` names these more than once: {shorten(repeated)}. Names must be unique."
-        )
-    return names
-
-
-def _positions(variables: tuple[str, ...], wanted: Sequence[str]) -> list[int]:
-    where = {name: position for position, name in enumerate(variables)}
-    unknown = [name for name in wanted if name not in where]
-    if unknown:
-        close = nearest(unknown[0], variables)
-        hint = f' Did you mean "{close[0]}"?' if close else ""
-        raise OptionError(
-            f"The moments hold no variable named {shorten(unknown)}. "
-            f"They hold {shorten(variables)}.{hint}"
-        )
-    return [where[name] for name in wanted]
-
-
-def _check_mergeable(first: Moments | PairwiseMoments, second: Moments | PairwiseMoments) -> None:
-    if not isinstance(second, (Moments, PairwiseMoments)):
-        raise OptionError(f"Moments can be merged with moments only, not with {second!r}.")
-    if type(first) is not type(second):
-        raise OptionError(
-            "Listwise and pairwise moments cannot be merged; collect both the same way."
-        )
-    if first.variables != second.variables:
-        raise OptionError(
-            f"Moments of different variables cannot be merged: {shorten(first.variables)} and "
-            f"{shorten(second.variables)}. Use `select` to put both in the same order."
-        )
-    if first.weight_kind != second.weight_kind:
-        raise OptionError(
-            f'Moments with "{first.weight_kind}" and "{second.weight_kind}" weights cannot be '
-            "merged; collect both with the same kind."
-        )
-
-
-def _noise(n_obs: ArrayLike) -> FloatArray:
-    """Share of a sum of squares that rounding alone may leave as a variance.
-
-    A constant such as 13/3 is no binary number, so its n squares do not cancel to the last bit.
-    What is left of them grows with √n and stays below half of this.
-    """
-    return np.asarray(16.0 * np.finfo(np.float64).eps * np.sqrt(np.maximum(n_obs, 1.0)))
-
-
-def _without_noise(centred: FloatArray, squares: FloatArray, n_obs: int) -> FloatArray:
-    """Set to exactly zero what rounding left of the variables that do not vary."""
-    constant = np.diag(centred) <= _noise(n_obs) * squares
-    return np.where(constant[:, None] | constant[None, :], 0.0, centred)
-
-
-def _root(variances: FloatArray) -> FloatArray:
-    # Linear combinations that cancel may leave a variance of −1e-17.
-    return np.sqrt(np.maximum(variances, 0.0))
-
-
-def _joint_shift(
-    first: FloatArray, first_counts: BoolArray, second: FloatArray, second_counts: BoolArray
-) -> FloatArray:
-    """Shift of merged moments: the smaller one, which does not depend on the order.
-
-    A batch without answers has no say: its shift is arbitrary, and far from the data it would
-    cost digits.
-    """
-    smaller = np.minimum(first, second)
-    return np.where(
-        first_counts == second_counts, smaller, np.where(first_counts, first, second)
-    )
-
-
-def _check_stored(stored: Mapping[str, Any], written_as: str, name: str, kind: type) -> None:
-    if stored.get("format") != written_as or stored.get("version") != 1:
-        raise OptionError(
-            f"`stored` was not written by `{name}.to_dict`: its format is "
-            f"{stored.get('format')!r}, version {stored.get('version')!r}."
-        )
-    lost = [field.name for field in fields(kind) if field.name not in stored]
-    if lost:
-        raise OptionError(
-            f"`stored` is not complete: it has no {shorten(lost)}. Give all that "
-            f"`{name}.to_dict` wrote."
-        )
+def _is_count(n: object) -> bool:
+    """Whether `n` is a whole number of at least two respondents."""
+    if isinstance(n, bool) or not isinstance(n, (int, float, np.number)):
+        return False
+    return float(n) >= 2 and float(n).is_integer()
 
 
 def _sums_to_dict(sums: ShiftedSums) -> dict[str, Any]:
@@ -333,11 +184,11 @@ class Moments:
         check_option("missing", missing, Missing)
         if variables is None and hasattr(data, "columns"):
             variables = [str(name) for name in data.columns]
-        rows = _as_rows(data, None if variables is None else len(variables))
-        names = _names(variables, rows.shape[1])
-        weight = _as_weights(weights, weight_kind, len(rows))
-        origin = _as_shift(shift, rows)
-        maker = _collect_listwise if missing == "listwise" else _collect_pairwise
+        rows = as_rows(data, None if variables is None else len(variables))
+        names = as_names(variables, rows.shape[1])
+        weight = as_weights(weights, weight_kind, len(rows))
+        origin = as_shift(shift, rows)
+        maker = _collect_listwise if missing == "listwise" else collect_pairwise
         return maker(rows, names, weight, weight_kind, origin)
 
     @classmethod
@@ -445,9 +296,9 @@ class Moments:
             raise OptionError(
                 "`covariance` has negative numbers on its diagonal, but variances are not negative."
             )
-        if isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or not n >= 2 or n % 1:
+        if not _is_count(n):
             raise OptionError(f"`n` is {n!r}, but must be a whole number of at least 2.")
-        names = _names(variables, len(matrix))
+        names = as_names(variables, len(matrix))
         if len(names) != len(matrix):
             raise OptionError(
                 f"`covariance` has {len(matrix)} variables, but `variables` names {len(names)}."
@@ -487,9 +338,7 @@ class Moments:
         size = len(self.variables)
         if self.n_obs < 2 or self.sums.weight == 0:
             return np.full((size, size), np.nan)
-        centred = _without_noise(
-            self.sums.centred_cross(), np.diag(self.sums.cross), self.n_obs
-        )
+        centred = without_noise(self.sums.centred_cross(), np.diag(self.sums.cross), self.n_obs)
         if self.weight_kind == "sampling":
             factor = self.n_obs / (self.n_obs - 1.0) if unbiased else 1.0
             return centred / self.sums.weight * factor
@@ -497,7 +346,7 @@ class Moments:
 
     def standard_deviation(self) -> FloatArray:
         """Standard deviations with divisor n − 1, shape (p,)."""
-        return _root(np.diag(self.covariance()))
+        return root(np.diag(self.covariance()))
 
     def correlation(self) -> FloatArray:
         """Pearson correlations, shape (p, p); nan for a variable without variance."""
@@ -532,7 +381,7 @@ class Moments:
 
     def standard_error(self) -> FloatArray:
         """Standard errors of the means, shape (p,)."""
-        return _root(np.diag(self.covariance_of_mean()))
+        return root(np.diag(self.covariance_of_mean()))
 
     # ---- what can be done with them ----------------------------------------------------------
 
@@ -553,13 +402,13 @@ class Moments:
         OptionError
             If variables or kinds of weights differ, or means are not known.
         """
-        _check_mergeable(self, other)
+        check_mergeable(self, other)
         if not (self.mean_known and other.mean_known):
             raise OptionError(
                 "Moments without means cannot be merged, because the covariance of both samples "
                 "together depends on them. Give `mean` to `Moments.from_covariance`."
             )
-        shift = _joint_shift(
+        shift = joint_shift(
             self.shift,
             np.full(len(self.variables), self.sums.weight > 0),
             other.shift,
@@ -600,9 +449,9 @@ class Moments:
         OptionError
             If a name is not among the variables.
         """
-        index = _positions(self.variables, variables)
+        index = positions_of(self.variables, variables)
         return Moments(
-            _names(variables, len(index)),
+            as_names(variables, len(index)),
             self.n_obs,
             self.n_excluded,
             self.weight_kind,
@@ -640,7 +489,7 @@ class Moments:
         [-1.3333333333333333]
         """
         linear = np.asarray(matrix, dtype=np.float64)
-        names = _names(variables, len(linear))
+        names = as_names(variables, len(linear))
         if linear.shape != (len(names), len(self.variables)):
             raise OptionError(
                 f"`matrix` has shape {linear.shape}, but {len(names)} new names and "
@@ -674,7 +523,7 @@ class Moments:
         dict
         """
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "version": 1,
             "variables": list(self.variables),
             "n_obs": self.n_obs,
@@ -711,7 +560,7 @@ class Moments:
         >>> sq.Moments.from_dict(moments.to_dict()) == moments
         True
         """
-        _check_stored(stored, _FORMAT, "Moments", cls)
+        check_stored(stored, FORMAT, "Moments", cls)
         return cls(
             tuple(stored["variables"]),
             int(stored["n_obs"]),
@@ -739,260 +588,6 @@ class Moments:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PairwiseMoments:
-    """Counts, sums and cross-products for each pair of variables over those who answered both.
-
-    Entry (j, k) of each matrix speaks for the respondents with answers to j and to k. A correlation
-    matrix from pairs uses more answers than listwise deletion, but need not be positive definite.
-
-    Attributes
-    ----------
-    variables : tuple of str
-        Names.
-    n_obs : int
-        Respondents with at least one answer (or the sum of their frequency weights).
-    n_excluded : int
-        Respondents without any answer.
-    weight_kind : {"none", "frequency", "sampling"}
-        What the weights mean.
-    shift : ndarray, shape (p,)
-        What was taken off before summing.
-    counts : ndarray, shape (p, p)
-        Respondents per pair.
-    weight : ndarray, shape (p, p)
-        Sum of weights per pair.
-    totals : ndarray, shape (p, p)
-        Sums of variable j over the pair (j, k).
-    squares : ndarray, shape (p, p)
-        Sums of squares of variable j over the pair (j, k).
-    cross : ndarray, shape (p, p)
-        Sums of products.
-
-    Examples
-    --------
-    >>> import servqual as sq
-    >>> nan = float("nan")
-    >>> pairs = sq.Moments.collect([[1, 2], [3, nan], [5, 7], [4, 4]], missing="pairwise")
-    >>> pairs.counts.astype(int).tolist()
-    [[4, 3], [3, 3]]
-    """
-
-    variables: tuple[str, ...]
-    n_obs: int
-    n_excluded: int
-    weight_kind: WeightKind
-    shift: FloatArray
-    counts: FloatArray
-    weight: FloatArray
-    totals: FloatArray
-    squares: FloatArray
-    cross: FloatArray
-
-    def __post_init__(self) -> None:
-        for name in ("shift", "counts", "weight", "totals", "squares", "cross"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-
-    @property
-    def n_pairs_min(self) -> int:
-        """The smallest number of respondents behind any pair."""
-        return int(self.counts.min()) if self.counts.size else 0
-
-    @property
-    def mean(self) -> FloatArray:
-        """Mean of each variable over everybody who answered it, shape (p,)."""
-        weight = np.diag(self.weight)
-        numerator = np.diag(self.totals) + weight * self.shift
-        mean: FloatArray = np.full(len(weight), np.nan)
-        np.divide(numerator, weight, out=mean, where=weight > 0)
-        return mean
-
-    def covariance(self) -> FloatArray:
-        """Covariances with divisor n_jk − 1, shape (p, p); nan below two respondents."""
-        weight, counts = self.weight, self.counts
-        with np.errstate(divide="ignore", invalid="ignore"):
-            centred = (weight * self.cross - self.totals * self.totals.T) / weight
-            constant = np.diag(centred) <= _noise(np.diag(counts)) * np.diag(self.squares)
-            np.fill_diagonal(centred, np.where(constant, 0.0, np.diag(centred)))
-            if self.weight_kind == "sampling":
-                covariance = centred / weight * counts / (counts - 1.0)
-            else:
-                covariance = centred / (counts - 1.0)
-        return np.where(counts >= 2, covariance, np.nan)
-
-    def correlation(self) -> FloatArray:
-        """Correlation of each pair over those who answered both, shape (p, p).
-
-        As R's ``cor(use = "pairwise.complete.obs")``: means and deviations are the pair's own.
-
-        Returns
-        -------
-        ndarray, shape (p, p)
-        """
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = (self.weight * self.squares - self.totals**2) / self.weight
-            spread = np.where(spread <= _noise(self.counts) * self.squares, 0.0, spread)
-            centred = (self.weight * self.cross - self.totals * self.totals.T) / self.weight
-            product = spread * spread.T
-            correlation = np.where(product > 0, centred / np.sqrt(product), np.nan)
-        usable = (self.counts >= 2) & (spread > 0) & (spread.T > 0)
-        correlation = np.where(usable, np.clip(correlation, -1.0, 1.0), np.nan)
-        np.fill_diagonal(correlation, np.where(np.diag(usable), 1.0, np.nan))
-        return correlation
-
-    def merge(self, other: PairwiseMoments) -> PairwiseMoments:
-        """Moments of both samples together; ``a + b`` is the same.
-
-        Parameters
-        ----------
-        other : PairwiseMoments
-            Of the same variables, with the same kind of weights.
-
-        Returns
-        -------
-        PairwiseMoments
-
-        Raises
-        ------
-        OptionError
-            If variables or kinds of weights differ.
-        """
-        _check_mergeable(self, other)
-        shift = _joint_shift(
-            self.shift, np.diag(self.weight) > 0, other.shift, np.diag(other.weight) > 0
-        )
-        one, two = self._reshifted(shift), other._reshifted(shift)
-        return PairwiseMoments(
-            self.variables,
-            self.n_obs + other.n_obs,
-            self.n_excluded + other.n_excluded,
-            self.weight_kind,
-            shift,
-            one.counts + two.counts,
-            one.weight + two.weight,
-            one.totals + two.totals,
-            one.squares + two.squares,
-            one.cross + two.cross,
-        )
-
-    __add__ = merge
-
-    def _reshifted(self, shift: FloatArray) -> PairwiseMoments:
-        by = shift - self.shift
-        row, column = by[:, None], by[None, :]
-        totals = self.totals - self.weight * row
-        squares = self.squares - 2.0 * row * self.totals + self.weight * row**2
-        cross = self.cross - column * self.totals - row * self.totals.T + self.weight * row * column
-        return PairwiseMoments(
-            self.variables,
-            self.n_obs,
-            self.n_excluded,
-            self.weight_kind,
-            shift,
-            self.counts,
-            self.weight,
-            totals,
-            squares,
-            cross,
-        )
-
-    def select(self, variables: Sequence[str]) -> PairwiseMoments:
-        """Moments of some of the variables, in the order given.
-
-        Parameters
-        ----------
-        variables : sequence of str
-            Names.
-
-        Returns
-        -------
-        PairwiseMoments
-
-        Raises
-        ------
-        OptionError
-            If a name is not among the variables.
-        """
-        index = _positions(self.variables, variables)
-        block = np.ix_(index, index)
-        return PairwiseMoments(
-            _names(variables, len(index)),
-            self.n_obs,
-            self.n_excluded,
-            self.weight_kind,
-            self.shift[index],
-            self.counts[block],
-            self.weight[block],
-            self.totals[block],
-            self.squares[block],
-            self.cross[block],
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON.
-
-        Returns
-        -------
-        dict
-        """
-        stored: dict[str, Any] = {
-            "format": f"{_FORMAT}-pairwise",
-            "version": 1,
-            "variables": list(self.variables),
-            "n_obs": self.n_obs,
-            "n_excluded": self.n_excluded,
-            "weight_kind": self.weight_kind,
-        }
-        for name in ("shift", "counts", "weight", "totals", "squares", "cross"):
-            stored[name] = getattr(self, name).tolist()
-        return stored
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> PairwiseMoments:
-        """Read what `to_dict` wrote.
-
-        Parameters
-        ----------
-        stored : mapping
-            As made by `to_dict`, perhaps through JSON.
-
-        Returns
-        -------
-        PairwiseMoments
-
-        Raises
-        ------
-        OptionError
-            If it is something else.
-        """
-        _check_stored(stored, f"{_FORMAT}-pairwise", "PairwiseMoments", cls)
-        arrays = {
-            name: np.asarray(stored[name], dtype=np.float64)
-            for name in ("shift", "counts", "weight", "totals", "squares", "cross")
-        }
-        return cls(
-            tuple(stored["variables"]),
-            int(stored["n_obs"]),
-            int(stored["n_excluded"]),
-            stored["weight_kind"],
-            **arrays,
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PairwiseMoments):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return (
-            f"PairwiseMoments of {len(self.variables)} variables "
-            f"({shorten(self.variables, 4)}): n = {self.n_pairs_min} to "
-            f"{int(self.counts.max()) if self.counts.size else 0} per pair"
-        )
-
-
 def _collect_listwise(
     rows: FloatArray,
     names: tuple[str, ...],
@@ -1015,35 +610,6 @@ def _collect_listwise(
         squared = ShiftedSums.collect(deviations, kept_weights**2)
     sums = ShiftedSums.collect(deviations, kept_weights)
     return Moments(names, n_obs, n_all - n_obs, kind, shift, sums, squared)
-
-
-def _collect_pairwise(
-    rows: FloatArray,
-    names: tuple[str, ...],
-    weights: FloatArray | None,
-    kind: WeightKind,
-    shift: FloatArray,
-) -> PairwiseMoments:
-    present = (~np.isnan(rows)).astype(np.float64)
-    if weights is not None:
-        present *= (weights > 0)[:, None]
-    values = np.where(present > 0, rows - shift, 0.0)
-    weight = np.ones(len(rows)) if weights is None else weights
-    weighted_present = present * weight[:, None]
-    respondents = weight if kind == "frequency" else (weight > 0).astype(np.float64)
-    answered = present.any(axis=1)
-    return PairwiseMoments(
-        names,
-        int(respondents[answered].sum()),
-        int(respondents[~answered].sum()),
-        kind,
-        shift,
-        counts=(present * respondents[:, None]).T @ present,
-        weight=weighted_present.T @ present,
-        totals=values.T @ weighted_present,
-        squares=(values**2).T @ weighted_present,
-        cross=values.T @ (values * weight[:, None]),
-    )
 
 
 def require_moments(data: object, variables: Sequence[str], *, minimum: int, what: str) -> Moments:

@@ -12,7 +12,8 @@ import numpy as np
 from servqual.errors import OptionError, RowsRequiredError, ServqualWarning, nearest, shorten
 from servqual.instruments.catalogue import instrument as catalogue_instrument
 from servqual.instruments.instrument import Instrument
-from servqual.samplestats.moments import Moments, PairwiseMoments
+from servqual.samplestats.moments import Moments
+from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.survey.building import BuildOptions, build
 from servqual.survey.checks import looks_reversed, narrower_scale
 from servqual.survey.columns import ColumnSpec

@@ -232,8 +232,8 @@ def test_the_published_regressions_of_r_are_found_from_their_covariances() -> No
         )
         outcome = case["variables"][0]
         result = sq.regression(moments, outcome=outcome, conf_level=case["conf_level"])
-        pairs = {"coefficients": "estimate", "std_errors": "std_error", "statistic": "statistic",
-                 "p_value": "p_value", "conf_low": "conf_low", "conf_high": "conf_high"}  # fmt: skip
+        pairs = {"coefficients": "estimate", "std_errors": "std_error"}
+        pairs |= {name: name for name in INFERENCE if name in case}
         for theirs, ours in pairs.items():
             # Fifteen digits of the covariances leave some ten of p.
             assert_allclose(result.coefficients[ours], case[theirs], rtol=1e-8, err_msg=name)
@@ -348,7 +348,7 @@ def test_options_are_checked_with_their_names() -> None:
 
 def test_a_survey_without_outcomes_says_how_to_declare_them() -> None:
     survey = toy_survey(toy_frame(), outcomes=None)
-    with pytest.raises(sq.OptionError, match="this survey has no outcomes. Declare them when"):
+    with pytest.raises(sq.OptionError, match=r"has no outcomes\. Declare them"):
         sq.regression(survey, outcome="satisfaction")
 
 
@@ -376,18 +376,14 @@ def test_too_few_respondents_are_counted_in_the_error(n_respondents: int) -> Non
 
 def test_more_predictors_than_respondents_are_refused() -> None:
     survey = toy_survey(toy_frame(6, 10), toy_instrument((1,) * 10))
-    with pytest.raises(
-        sq.EstimationError, match="needs at least 12 respondents.*but 6 remain of 6"
-    ):
+    with pytest.raises(sq.EstimationError, match=r"at least 12 respondents.*but 6 remain of 6"):
         sq.regression(survey, outcome="satisfaction")
 
 
 def test_a_dimension_that_nobody_answered_leaves_nobody() -> None:
     frame = toy_frame()
     frame[["P1", "P2"]] = np.nan
-    with pytest.raises(
-        sq.EstimationError, match="gap:d1, gap:d2, satisfaction, but 0 remain of 40"
-    ):
+    with pytest.raises(sq.EstimationError, match="gap:d2, satisfaction, but 0 remain of 40"):
         sq.regression(toy_survey(frame), outcome="satisfaction")
 
 
@@ -415,7 +411,7 @@ def test_identical_dimensions_are_named() -> None:
     frame = toy_frame(n_items=4)
     frame[["E3", "E4", "P3", "P4"]] = frame[["E1", "E2", "P1", "P2"]].to_numpy()
     survey = toy_survey(frame, toy_instrument((2, 2)))
-    with pytest.raises(sq.NotIdentifiedError, match="repeat each other exactly.*: d1, d2. Leave"):
+    with pytest.raises(sq.NotIdentifiedError, match=r"repeat each other exactly.*: d1, d2\."):
         sq.regression(survey, outcome="satisfaction")
 
 
@@ -468,7 +464,7 @@ def test_trap_16_identical_answers_are_refused() -> None:
     frame = toy_frame()
     for name in frame.columns:
         frame[name] = 5.0
-    with pytest.raises(sq.EstimationError, match="gap:d1, gap:d2, satisfaction. Leave them out"):
+    with pytest.raises(sq.EstimationError, match=r"gap:d1, gap:d2, satisfaction\. Leave"):
         sq.regression(toy_survey(frame), outcome="satisfaction")
 
 

@@ -205,6 +205,12 @@ def test_groups_are_compared(bank: sq.Survey, page: str) -> None:
         assert omnibus[label][0] == two(row["statistic"])
     pairs = _rows(page, "Pairs of groups that differ")
     assert len(pairs) == int((result.pairs["p_adjusted"] < 0.05).sum())
+    overall = result.overall[result.overall["score"] == "dimension mean"].set_index("branch")["gap"]
+    for head, cells in pairs.items():
+        score, contrast = head.split(": ")
+        if score == "Overall":
+            first, second = contrast.split(" − ")
+            assert cells[0] == two(overall[first] - overall[second])
 
 
 def test_sections_and_contents_agree(page: str) -> None:

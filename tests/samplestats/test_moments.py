@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from servqual.errors import EstimationError, OptionError, RowsRequiredError
-from servqual.samplestats.moments import Moments, PairwiseMoments, require_moments
+from servqual.samplestats.moments import Moments, require_moments
+from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.samplestats.sums import ShiftedSums
 from servqual.typing import FloatArray, HasMoments, HasRows, WeightKind
 from tests.analyses.surveys import reference_frame, toy_frame, toy_survey
@@ -89,14 +91,14 @@ def test_who_counts() -> None:
 
 
 def test_large_mean_and_small_variance() -> None:
-    # Two-pass deviations from the mean are the reference; naive sums of squares keep no digit here.
-    noise = np.random.default_rng(11).normal(size=(5000, 2))
-    rows = 1e8 + noise
-    deviations = rows - rows.mean(axis=0)
+    # Deviations from the exactly summed mean are the reference; raw sums of squares keep no digit.
+    rows = 1e8 + np.random.default_rng(11).normal(size=(5000, 2))
+    mean = np.array([math.fsum(column) / 5000 for column in rows.T.tolist()])
+    deviations = rows - mean
     expected = deviations.T @ deviations / 4999
     moments = Moments.collect(rows)
     assert_allclose(moments.covariance(), expected, rtol=1e-9, atol=1e-10)
-    assert_allclose(moments.mean, rows.mean(axis=0), rtol=1e-15)
+    assert_allclose(moments.mean, mean, rtol=3e-16)
     pieces = Moments.from_batches(np.array_split(rows, 7))
     assert_allclose(pieces.covariance(), expected, rtol=1e-9, atol=1e-10)
 

@@ -12,7 +12,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from servqual.errors import OptionError
-from servqual.samplestats.moments import Moments, PairwiseMoments
+from servqual.samplestats.moments import Moments
+from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.typing import FloatArray, WeightKind
 from tests.analyses.surveys import reference_frame
 from tests.reference import load_expected

@@ -141,8 +141,8 @@ def _fit_note(result: RegressionResult) -> Prose:
     fit = result.fit.iloc[0]
     joint: Prose = prose(
         symbol("F"),
-        f"({degrees(fit['df_model'])}, {degrees(fit['df_residual'])}) = {two(fit['f_statistic'])}, "
-        "",
+        f"({degrees(fit['df_model'])}, {degrees(fit['df_residual'])}) = "
+        f"{two(fit['f_statistic'])}, ",
         *p_prose(fit["p_value"]),
     )
     return prose(
@@ -152,8 +152,7 @@ def _fit_note(result: RegressionResult) -> Prose:
         f"² = {two(fit['r_squared'])}, adjusted {two(fit['adj_r_squared'])}; ",
         *joint,
         f". Standard errors: {result.covariance}, which allow for unequal error variance. β: "
-        "standardised coefficient; VIF: variance "
-        "inflation factor.",
+        "standardised coefficient; VIF: variance inflation factor.",
     )
 
 

@@ -47,7 +47,7 @@ from servqual.reporting.words import (
     whole,
 )
 from servqual.results import format_p
-from servqual.typing import DIFFERENCES, Level
+from servqual.typing import DIFFERENCES, Level, Side
 
 #: Place of the adjusted p-value among the columns.
 _ADJUSTED = 8
@@ -72,7 +72,7 @@ def gap_section(material: Material) -> Section:
     return Section("gaps", "Gaps", tuple(blocks), new_page=True)
 
 
-def _only_side(material: Material) -> str:
+def _only_side(material: Material) -> Side:
     return "perception" if material.levels is None else material.levels.side
 
 
@@ -85,8 +85,8 @@ def _main(material: Material) -> Iterator[Block]:
     yield Paragraph(
         prose(
             f"A gap is {formula(result.on)} on the {scale_text(material)}: negative is a "
-            "shortfall. Each respondent has one gap per "
-            "item and one per dimension; the tests are those of their means."
+            "shortfall. Each respondent has one gap per item and one per dimension; the tests "
+            "are those of their means."
         )
     )
     yield Subheading("Dimensions")
@@ -224,9 +224,9 @@ def _overall(result: GapResult) -> Iterator[Block]:
     )
     sizes = sorted({int(size) for size in result.dimensions["n_items"]})
     words = [
-        "The overall score of this report is the mean of the dimensions: each dimension counts the "
-        "same, as Parasuraman, Zeithaml and "
-        "Berry use it. The mean of the items lets dimensions with more items count more"
+        "The overall score of this report is the mean of the dimensions: each dimension counts "
+        "the same, as Parasuraman, Zeithaml and Berry use it. The mean of the items lets "
+        "dimensions with more items count more"
         + (
             f" (they have {listed([str(size) for size in sizes])} items here)."
             if len(sizes) > 1
@@ -236,9 +236,8 @@ def _overall(result: GapResult) -> Iterator[Block]:
     if "weighted" in set(result.overall["score"]):
         words.append(
             "The weighted score multiplies each dimension by the respondent's own importance "
-            "points and needs all of them; weighting by "
-            "mean points uses the same points for all, and differs where gaps and points go "
-            "together."
+            "points and needs all of them; weighting by mean points uses the same points for "
+            "all, and differs where gaps and points go together."
         )
     yield Paragraph(prose(" ".join(words)))
 

@@ -163,8 +163,8 @@ def comparison_blocks(
         yield Paragraph(
             prose(
                 f"No pair of groups differs in its {what} at the "
-                f"{format_number(100 * (1 - conf_level), 0)}% level "
-                f"(Games–Howell, {len(pairs)} comparisons)."
+                f"{format_number(100 * (1 - conf_level), 0)}% level (Games–Howell, {len(pairs)} "
+                "comparisons)."
             )
         )
         return
@@ -199,8 +199,8 @@ def _omnibus_table(omnibus: pd.DataFrame, names: dict[str, str]) -> Table:
         prose(
             symbol("p"),
             sub("Holm"),
-            ": adjusted over the dimensions. ω²: share of the variance that goes with the groups; "
-            "it may be negative by chance.",
+            ": adjusted over the dimensions. ω²: share of the variance that goes with the "
+            "groups; it may be negative by chance.",
         ),
     )
 

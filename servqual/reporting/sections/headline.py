@@ -161,16 +161,14 @@ def _of_levels(material: Material, result: LevelResult) -> Headline:
         Paragraph(
             prose(
                 f"On average, respondents put the {name.lower()} at {two(row['mean'])} on a scale "
-                f"from {scale.minimum:g} to "
-                f"{scale.maximum:g}."
+                f"from {scale.minimum:g} to {scale.maximum:g}."
             ),
             "lead",
         ),
         Paragraph(
             prose(
-                "Only one side was asked, so there are no gaps: this report shows means, which say "
-                "nothing about how they compare "
-                "with what respondents expected."
+                "Only one side was asked, so there are no gaps: this report shows means, which "
+                "say nothing about how they compare with what respondents expected."
             )
         ),
     )

@@ -49,10 +49,23 @@ def level_blocks(material: Material) -> Iterator[Block]:
         "There are no gaps",
         f"A gap needs two sides, and this survey has {asked} only; its means are shown instead.",
     )
+    yield from _dimensions(material, result)
+    yield from _overall(result, conf_level)
+    yield Subheading("Items")
+    yield Table(
+        f"{SIDE_NAMES[result.side]} of the items",
+        (text_column("Item"), *_columns(conf_level)),
+        tuple(_item_bodies(material, result.items)),
+    )
+    yield from _groups(material, result)
+    yield from remarks(result.notes)
+
+
+def _dimensions(material: Material, result: LevelResult) -> Iterator[Block]:
     yield Subheading("Dimensions")
     yield Table(
         f"{SIDE_NAMES[result.side]} of the dimensions",
-        (text_column("Dimension"), *_columns(conf_level)),
+        (text_column("Dimension"), *_columns(material.settings.conf_level)),
         (rows_of([[str(row["label"]), *_cells(row)] for _, row in result.dimensions.iterrows()]),),
         prose(
             f"Means on the {scale_text(material)}. Intervals: ",
@@ -65,6 +78,9 @@ def level_blocks(material: Material) -> Iterator[Block]:
         ),
     )
     yield _picture(material, result)
+
+
+def _overall(result: LevelResult, conf_level: float) -> Iterator[Block]:
     yield Subheading("Overall scores")
     yield Table(
         "Overall scores by definition",
@@ -81,19 +97,10 @@ def level_blocks(material: Material) -> Iterator[Block]:
     yield Paragraph(
         prose(
             "The overall score of this report is the mean of the dimensions, in which each "
-            "dimension counts the same. The mean of the "
-            "items lets dimensions with more items count more; as a sum, it is the original "
-            "SERVPERF score."
+            "dimension counts the same. The mean of the items lets dimensions with more items "
+            "count more; as a sum, it is the original SERVPERF score."
         )
     )
-    yield Subheading("Items")
-    yield Table(
-        f"{SIDE_NAMES[result.side]} of the items",
-        (text_column("Item"), *_columns(conf_level)),
-        tuple(_item_bodies(material, result.items)),
-    )
-    yield from _groups(material, result)
-    yield from remarks(result.notes)
 
 
 def _columns(conf_level: float) -> tuple[Column, ...]:

@@ -14,6 +14,7 @@ from servqual.reporting.blocks import (
     Entry,
     Prose,
     ReferenceList,
+    Run,
     Section,
     Subheading,
     prose,
@@ -70,8 +71,6 @@ def methods(material: Material) -> Section:
 
 def _with_own(references: tuple[Prose, ...], own: tuple[tuple[str, str], ...]) -> tuple[Prose, ...]:
     """Add the instrument's own citation, unless the list has it."""
-    from servqual.reporting.blocks import Run
-
     texts = ["".join(run.text for run in entry) for entry in references]
     added = list(references)
     for citation, doi in own:
@@ -100,12 +99,11 @@ def _settings(material: Material) -> Iterator[Entry]:
         "Missing answers",
         prose(
             f"Item gaps use pairs of answers; a score needs {percent(survey.min_answered)} of its "
-            "items; joint tests, reliability and "
-            "regression use respondents with all their variables. Nothing is imputed."
+            "items; joint tests, reliability and regression use respondents with all their "
+            "variables. Nothing is imputed."
             if material.difference
             else f"A score needs {percent(survey.min_answered)} of its items; reliability and "
-            "regression use respondents with all their "
-            "variables. Nothing is imputed."
+            "regression use respondents with all their variables. Nothing is imputed."
         ),
     )
     yield Entry("Weights", prose(f"{survey.weight_kind}"))
@@ -134,8 +132,7 @@ def _score_notes(material: Material) -> Iterator[_Note]:
             "Scores",
             prose(
                 "A respondent's dimension score is the mean of the answered items of the "
-                f"dimension {rule}. The overall score is the mean of "
-                "the dimension scores."
+                f"dimension {rule}. The overall score is the mean of the dimension scores."
             ),
             ("cronin-taylor",),
         )
@@ -145,8 +142,8 @@ def _score_notes(material: Material) -> Iterator[_Note]:
         "Gap",
         prose(
             f"Gap = {formula(material.difference)}; negative is a shortfall. A respondent's "
-            "dimension gap is the mean of the items answered "
-            f"on both sides, {rule}. The overall score is the mean of the dimension gaps."
+            f"dimension gap is the mean of the items answered on both sides, {rule}. The overall "
+            "score is the mean of the dimension gaps."
         ),
         sources,
     )
@@ -155,9 +152,8 @@ def _score_notes(material: Material) -> Iterator[_Note]:
             "Weighted score",
             prose(
                 "Sum over the dimensions of a respondent's importance points × gap / 100, then "
-                "averaged. With mean points, the points are "
-                "averaged first; the difference of the two is the sum of the covariances of points "
-                "and gaps."
+                "averaged. With mean points, the points are averaged first; the difference of "
+                "the two is the sum of the covariances of points and gaps."
             ),
             ("pzb-1988",),
         )
@@ -183,8 +179,11 @@ def _test_notes(material: Material) -> Iterator[_Note]:
         ),
         ("binder",) if weighted else (),
     )
-    if material.difference is None:
-        return
+    if material.difference is not None:
+        yield from _gap_test_notes(weighted)
+
+
+def _gap_test_notes(weighted: bool) -> Iterator[_Note]:
     yield _Note(
         "Holm's adjustment",
         prose(
@@ -220,8 +219,8 @@ def _test_notes(material: Material) -> Iterator[_Note]:
             symbol("T"),
             "² = ",
             symbol("n"),
-            " g′ S⁻¹ g of the vector of mean dimension gaps g with covariance S: one test that all "
-            "are zero.",
+            " g′ S⁻¹ g of the vector of mean dimension gaps g with covariance S: one test that "
+            "all are zero.",
         ),
         ("hotelling",),
     )
@@ -233,10 +232,9 @@ def _group_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "Groups",
         prose(
-            "Welch's analysis of variance compares the means of all groups without assuming equal "
-            "variances; Games–Howell compares all pairs "
-            "and allows for their number by the studentised range; ω² estimates the share of "
-            "variance between groups."
+            "Welch's analysis of variance compares the means of all groups without assuming "
+            "equal variances; Games–Howell compares all pairs and allows for their number by the "
+            "studentised range; ω² estimates the share of variance between groups."
         ),
         ("welch", "games-howell", "hays"),
     )
@@ -249,8 +247,8 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
         "Cronbach's α",
         prose(
             "k / (k − 1) × (1 − sum of the item variances / variance of the sum) for k items: "
-            "reliability if all items measure one thing "
-            "equally well. Standardised: from the mean correlation. Interval: Feldt's, from an ",
+            "reliability if all items measure one thing equally well. Standardised: from the "
+            "mean correlation. Interval: Feldt's, from an ",
             symbol("F"),
             " distribution.",
         ),
@@ -259,10 +257,9 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
     yield _Note(
         "ω, λ₂, λ₆, split-half",
         prose(
-            "McDonald's ω total from a one-factor model (maximum likelihood) lets items differ in "
-            "how well they measure. Guttman's λ₂ and λ₆ "
-            "are lower bounds of reliability; split-half correlates odd and even items and is "
-            "stepped up by Spearman–Brown."
+            "McDonald's ω total from a one-factor model (maximum likelihood) lets items differ "
+            "in how well they measure. Guttman's λ₂ and λ₆ are lower bounds of reliability; "
+            "split-half correlates odd and even items and is stepped up by Spearman–Brown."
         ),
         ("mcdonald", "guttman"),
     )
@@ -271,8 +268,7 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
             "Reliability of a difference",
             prose(
                 "(Sum of variance × α of the two sides − 2 × their covariance) / (sum of their "
-                "variances − 2 × their covariance), if the "
-                "errors of the sides are uncorrelated."
+                "variances − 2 × their covariance), if the errors of the sides are uncorrelated."
             ),
             ("johns", "peter"),
         )
@@ -283,8 +279,8 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
         yield _Note(
             "Regression",
             prose(
-                "Least squares of the outcome on all dimensions at once; HC3 standard errors allow "
-                "for unequal error variance. VIF = 1 / (1 − ",
+                "Least squares of the outcome on all dimensions at once; HC3 standard errors "
+                "allow for unequal error variance. VIF = 1 / (1 − ",
                 symbol("R"),
                 "² of the predictor on the others).",
             ),
@@ -297,8 +293,7 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
                 "What a dimension adds to ",
                 symbol("R"),
                 "², averaged over all orders in which dimensions can enter (the Shapley value). "
-                "Intervals: percentiles of a bootstrap of "
-                "respondents.",
+                "Intervals: percentiles of a bootstrap of respondents.",
             ),
             ("lindeman", "groemping", "efron-tibshirani"),
         )
@@ -306,8 +301,8 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
         "Priorities",
         prose(
             "Importance × shortfall, and a map of the two as in importance–performance analysis. "
-            "The lines stand at the means of the "
-            "dimensions; other choices (medians, the middle of the scale) move them."
+            "The lines stand at the means of the dimensions; other choices (medians, the middle "
+            "of the scale) move them."
         ),
         ("martilla-james",),
     )

@@ -81,9 +81,8 @@ def _blocks(material: Material) -> Iterator[Block]:
     if not sources:
         yield Absent(
             "Importance is not known",
-            "No importance points were given, and no outcome is there from which importance could "
-            "be derived. "
-            "The dimensions are ranked by their shortfall alone.",
+            "No importance points were given, and no outcome is there from which importance "
+            "could be derived. The dimensions are ranked by their shortfall alone.",
         )
     yield Paragraph(prose(_how(material, sources)))
     yield _table(material, performance, sources)
@@ -93,9 +92,8 @@ def _blocks(material: Material) -> Iterator[Block]:
         yield Paragraph(
             prose(
                 "The dashed lines divide the dimensions by their own means, so some fall on each "
-                "side whatever the level of the service. "
-                "Positions are estimates: see the intervals of the gaps and of the importance "
-                "before acting on small distances."
+                "side whatever the level of the service. Positions are estimates: see the "
+                "intervals of the gaps and of the importance before acting on small distances."
             ),
             "small",
         )
@@ -163,12 +161,11 @@ def _how(material: Material, sources: list[Importance]) -> str:
     if any(not source.stated for source in sources):
         words.append(
             "Derived importance is the dimension's share of the explained variance of an outcome "
-            "(LMG); it shows association, "
-            "not effect."
+            "(LMG); it shows association, not effect."
         )
     if sources:
         words.append(
-            f"Priority is importance × {shortfall}; the table is ranked by {_by_what(sources[0])}."
+            f"Priority is importance × {shortfall}; ranks follow the one from {_by_what(sources[0])}."
         )
     return " ".join(words)
 
@@ -241,7 +238,7 @@ def _map(material: Material, performance: FloatArray, source: Importance) -> Ite
     yield Figure(
         draw_priorities(chart),
         f"{source.title}: importance against {name.lower()}. The lines cross at the means of the "
-        f"dimensions: {name.lower()} "
-        f"{two(x_mean)}, importance {format_number(y_mean, 1)}{space}{unit}.",
+        f"dimensions: {name.lower()} {two(x_mean)}, importance "
+        f"{format_number(y_mean, 1)}{space}{unit}.",
         f"Scatter plot. {spoken}.",
     )

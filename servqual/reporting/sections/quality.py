@@ -114,12 +114,10 @@ def _sides_table(material: Material) -> Table:
         ),
         (rows_of(rows),),
         prose(
-            "Shares are of all possible answers (missing) or of the answers given (floor: lowest, "
-            "ceiling: highest answer). Suspicious "
-            "items run against the rest of their dimension. Same answer throughout: complete "
-            "respondents who "
-            "gave one answer to every item of the side. Nobody was removed for it. Counts are "
-            "unweighted rows."
+            "Shares are of all possible answers (missing) or of the answers given (floor: "
+            "lowest, ceiling: highest answer). Suspicious items run against the rest of their "
+            "dimension. Same answer throughout: complete respondents who gave one answer to "
+            "every item of the side. Nobody was removed for it. Counts are unweighted rows."
         ),
     )
 
@@ -144,8 +142,7 @@ def _oddities(material: Material) -> Iterator[str]:
     if high:
         yield (
             f"More than half of the answers are the highest possible one in {', '.join(high)}: "
-            "such items can hardly tell "
-            "respondents apart."
+            "such items can hardly tell respondents apart."
         )
     sides = material.survey.sides
     if {"expectation", "perception"} <= set(sides):
@@ -181,9 +178,9 @@ def _mapping_table(material: Material) -> Table:
         ),
         (rows_of(rows),),
         prose(
-            "Which item belongs to which dimension comes from the instrument, never from the order "
-            "of the columns. Other orders "
-            "of the dimensions circulate: compare this table with the questionnaire."
+            "Which item belongs to which dimension comes from the instrument, never from the "
+            "order of the columns. Other orders of the dimensions circulate: compare this table "
+            "with the questionnaire."
         ),
     )
 

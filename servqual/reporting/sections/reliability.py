@@ -1,4 +1,4 @@
-"""Reliability: do a dimension's items measure one thing, and how reliable is the gap itself?"""
+"""Reliability: whether items measure one thing, and how reliable the gap is as a difference."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def _blocks(material: Material) -> Iterator[Block]:
     if found:
         yield Paragraph(
             prose(
-                "Reliability is the share of a score's variance that is not measurement error. It "
-                "belongs to these respondents and this "
-                "use of the scale; whether it is enough depends on what is decided by it."
+                "Reliability is the share of a score's variance that is not measurement error. "
+                "It belongs to these respondents and this use of the scale; whether it is enough "
+                "depends on what is decided by it."
             )
         )
         yield from _reading(found)
@@ -117,8 +117,7 @@ def _scales_table(found: list[tuple[On, ReliabilityResult]], conf_level: float) 
             "Mean ",
             symbol("r"),
             ": average correlation between items. Interval of α: Feldt. Split-half: odd against "
-            "even items, Spearman–Brown. Respondents "
-            "with answers to all items of the scale.",
+            "even items, Spearman–Brown. Respondents with answers to all items of the scale.",
         ),
     )
 
@@ -144,18 +143,17 @@ def _difference_blocks(found: list[tuple[On, ReliabilityResult]]) -> Iterator[Bl
     for on, result in found:
         if result.differences.empty or on not in DIFFERENCES:
             continue
-        first, second = (name.capitalize() for name in DIFFERENCES[on])  # type: ignore[index]
+        first, second = (name.capitalize() for name in DIFFERENCES[on])
         yield Subheading("How reliable is the gap as a difference?")
         yield _differences_table(result.differences, first, second)
         yield Paragraph(
             prose(
                 "Alpha of the gaps describes how the items' differences go together. It is not "
-                "the reliability of the gap as a difference "
-                f"of two measured scores: that follows from the reliability of {first.lower()} and "
-                f"{second.lower()} and falls as the two "
-                "sides correlate more and as their variances shrink. For that reason a gap can be "
-                "less reliable than either side, and "
-                f"{first.lower()} alone often predicts outcomes as well."
+                "the reliability of the gap as a difference of two measured scores: that follows "
+                f"from the reliability of {first.lower()} and {second.lower()} and falls as the "
+                "two sides correlate more and as their variances shrink. For that reason a gap "
+                f"can be less reliable than either side, and {first.lower()} alone often predicts "
+                "outcomes as well."
             )
         )
 
@@ -197,18 +195,22 @@ def _differences_table(table: pd.DataFrame, first: str, second: str) -> Table:
     )
 
 
+def _item_numbers(result: ReliabilityResult) -> dict[int, tuple[float, float]]:
+    """Find, by item number, its correlation with the rest and alpha without it."""
+    table = result.items[result.items["scale"] != OVERALL]
+    pairs = zip(table["item_rest_r"], table["alpha_if_deleted"], strict=True)
+    return dict(zip(table["item"], pairs, strict=True))
+
+
 def _items_table(material: Material, found: list[tuple[On, ReliabilityResult]]) -> Table:
     bodies = []
-    items = {
-        on: result.items[result.items["scale"] != OVERALL].set_index("item") for on, result in found
-    }
+    items = {on: _item_numbers(result) for on, result in found}
     for part, label in dimension_labels(material).items():
         rows = []
         for item in material.survey.instrument.items_of(part):
             cells = [f"{item.number} {item.label or item.key}"]
             for table in items.values():
-                row = table.loc[item.number]
-                cells += [two(row["item_rest_r"]), two(row["alpha_if_deleted"])]
+                cells += [two(value) for value in table[item.number]]
             rows.append(cells)
         bodies.append(rows_of(rows, label))
     heads = [
@@ -228,7 +230,6 @@ def _items_table(material: Material, found: list[tuple[On, ReliabilityResult]]) 
             symbol("r"),
             sub("rest"),
             ": correlation of the item with the sum of the others of its dimension. α without: "
-            "alpha of the dimension if the item is "
-            "left out.",
+            "alpha of the dimension if the item is left out.",
         ),
     )

@@ -1,0 +1,545 @@
+"""What every result promises: its columns, one row of `glance`, JSON, escaping, no rows inside."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import servqual as sq
+from servqual.results import Result
+from tests.analyses.surveys import (
+    reference_frame,
+    reference_survey,
+    survey_of,
+    toy_frame,
+    toy_instrument,
+    toy_survey,
+)
+
+SIDES_AND_TEST = [
+    "n",
+    "expectation",
+    "expectation_sd",
+    "perception",
+    "perception_sd",
+    "gap",
+    "gap_sd",
+    "std_error",
+    "statistic",
+    "df",
+    "p_value",
+    "p_adjusted",
+    "conf_low",
+    "conf_high",
+    "effect_size",
+    "wilcoxon_p",
+]
+COMPARISONS = [
+    "level",
+    "term",
+    "test",
+    "contrast",
+    "estimate",
+    "std_error",
+    "statistic",
+    "df",
+    "df_denominator",
+    "p_value",
+    "p_adjusted",
+    "conf_low",
+    "conf_high",
+    "effect_size",
+]
+#: Result → frame → its columns, in order. Columns may be added at the end, none may go or move.
+SCHEMA: dict[str, dict[str, list[str]]] = {
+    "gaps": {
+        "items": ["item", "key", "label", "dimension", *SIDES_AND_TEST],
+        "dimensions": [
+            "dimension",
+            "label",
+            "n_items",
+            *SIDES_AND_TEST,
+            "weight",
+            "weighted_gap",
+        ],
+        "overall": ["score", *SIDES_AND_TEST],
+        "multivariate": [
+            "n",
+            "statistic",
+            "f_statistic",
+            "df_numerator",
+            "df_denominator",
+            "p_value",
+        ],
+        "comparisons": COMPARISONS,
+        "omnibus": COMPARISONS,
+        "pairs": COMPARISONS,
+        "tidy": [
+            "level",
+            "term",
+            "estimate",
+            "std_error",
+            "statistic",
+            "df",
+            "p_value",
+            "p_adjusted",
+            "conf_low",
+            "conf_high",
+            "effect_size",
+            "n",
+        ],
+        "glance": [
+            "n_obs",
+            "n_excluded",
+            "n_groups",
+            "conf_level",
+            "gap",
+            "std_error",
+            "conf_low",
+            "conf_high",
+            "hotelling_statistic",
+            "hotelling_f_statistic",
+            "hotelling_df_numerator",
+            "hotelling_df_denominator",
+            "hotelling_p_value",
+        ],
+    },
+    "scale_reliability": {
+        "scales": [
+            "scale",
+            "label",
+            "n_items",
+            "n",
+            "mean_r",
+            "alpha",
+            "alpha_low",
+            "alpha_high",
+            "alpha_std",
+            "omega",
+            "omega_low",
+            "omega_high",
+            "lambda2",
+            "lambda6",
+            "split_half",
+        ],
+        "items": [
+            "scale",
+            "item",
+            "key",
+            "label",
+            "n",
+            "mean",
+            "sd",
+            "item_rest_r",
+            "alpha_if_deleted",
+        ],
+        "differences": [
+            "dimension",
+            "label",
+            "n",
+            "sd_perception",
+            "sd_expectation",
+            "reliability_perception",
+            "reliability_expectation",
+            "r_pe",
+            "reliability_difference",
+            "alpha_difference",
+        ],
+        "glance": [
+            "on",
+            "n_obs",
+            "n_excluded",
+            "n_scales",
+            "alpha_minimum",
+            "alpha_overall",
+            "composite_reliability",
+            "conf_level",
+        ],
+    },
+    "regression": {
+        "coefficients": [
+            "term",
+            "label",
+            "estimate",
+            "std_error",
+            "statistic",
+            "df",
+            "p_value",
+            "conf_low",
+            "conf_high",
+            "beta",
+            "vif",
+        ],
+        "fit": [
+            "r_squared",
+            "adj_r_squared",
+            "sigma",
+            "f_statistic",
+            "df_model",
+            "df_residual",
+            "p_value",
+            "aic",
+            "bic",
+            "loglik",
+            "n_clusters",
+        ],
+        "glance": [
+            "outcome",
+            "covariance",
+            "n_obs",
+            "n_excluded",
+            "r_squared",
+            "adj_r_squared",
+            "sigma",
+            "f_statistic",
+            "df_model",
+            "df_residual",
+            "p_value",
+            "aic",
+            "bic",
+            "loglik",
+            "n_clusters",
+        ],
+    },
+    "relative_importance": {
+        "contributions": [
+            "term",
+            "label",
+            "method",
+            "estimate",
+            "share",
+            "conf_low",
+            "conf_high",
+            "share_low",
+            "share_high",
+            "rank",
+            "rank_low",
+            "rank_high",
+        ],
+        "glance": [
+            "outcome",
+            "method",
+            "r_squared",
+            "n_obs",
+            "n_excluded",
+            "n_resamples",
+            "n_degenerate",
+            "conf_level",
+            "seed",
+        ],
+    },
+}
+SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
+SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
+SCHEMA["relative_importance"]["tidy"] = SCHEMA["relative_importance"]["contributions"]
+
+
+def _moments() -> sq.Moments:
+    survey = reference_survey()
+    keys = [f"gap:{dimension.key}" for dimension in survey.instrument.dimensions]
+    return survey.moments([*keys, "satisfaction"])
+
+
+def _paper() -> sq.Moments:
+    return sq.Moments.from_covariance(np.eye(3) + 0.3, n=50)
+
+
+SITUATIONS: dict[str, Callable[[], Result]] = {
+    "gaps": lambda: sq.gaps(reference_survey()),
+    "gaps by": lambda: sq.gaps(reference_survey(), by="wave"),
+    "gaps sampling": lambda: sq.gaps(reference_survey("sampling")),
+    "gaps without points": lambda: sq.gaps(toy_survey(toy_frame())),
+    "gaps of one": lambda: sq.gaps(toy_survey(toy_frame(1))),
+    "gaps by one group": lambda: sq.gaps(toy_survey(toy_frame(g=["a"] * 40)), by="g"),
+    "scale_reliability": lambda: sq.scale_reliability(reference_survey(), on="gap"),
+    "scale_reliability side": lambda: sq.scale_reliability(reference_survey()),
+    "scale_reliability sampling": lambda: sq.scale_reliability(reference_survey("sampling")),
+    "scale_reliability pairwise": lambda: sq.scale_reliability(
+        reference_survey(), missing="pairwise"
+    ),
+    "scale_reliability moments": lambda: sq.scale_reliability(_paper()),
+    "scale_reliability of one": lambda: sq.scale_reliability(toy_survey(toy_frame(1)), on="gap"),
+    "scale_reliability one dimension": lambda: sq.scale_reliability(
+        toy_survey(toy_frame(n_items=1), toy_instrument((1,))), on="gap"
+    ),
+    "regression": lambda: sq.regression(reference_survey(), outcome="satisfaction"),
+    "regression sampling": lambda: sq.regression(reference_survey("sampling"), outcome="loyalty"),
+    "regression moments": lambda: sq.regression(_moments(), outcome="satisfaction"),
+    "regression paper": lambda: sq.regression(_paper(), outcome="x3"),
+    "regression clusters": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", cluster="branch"
+    ),
+    "relative_importance": lambda: sq.relative_importance(
+        reference_survey(), outcome="satisfaction", n_resamples=100
+    ),
+    "relative_importance sampling": lambda: sq.relative_importance(
+        reference_survey("sampling"), outcome="satisfaction", method="pratt", n_resamples=100
+    ),
+    "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
+}
+
+
+def analysis_of(situation: str) -> str:
+    return situation.partition(" ")[0]
+
+
+@cache
+def result_of(situation: str) -> Result:
+    with warnings.catch_warnings():
+        # Small samples and few clusters are the point here; the warnings have tests of their own.
+        warnings.simplefilter("ignore", sq.ServqualWarning)
+        return SITUATIONS[situation]()
+
+
+def frame_of(result: Result, name: str) -> pd.DataFrame:
+    value = getattr(result, name)
+    frame: pd.DataFrame = value() if callable(value) else value
+    return frame
+
+
+def every_frame(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
+    for field in dataclasses.fields(result):  # type: ignore[arg-type]
+        value = getattr(result, field.name)
+        if isinstance(value, pd.DataFrame):
+            yield field.name, value
+
+
+every_situation = pytest.mark.parametrize("situation", list(SITUATIONS))
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+@every_situation
+def test_columns_are_those_of_the_contract(situation: str) -> None:
+    result = result_of(situation)
+    groups = list(getattr(result, "by", ()))
+    for name, columns in SCHEMA[analysis_of(situation)].items():
+        alone = name in ("glance", "comparisons", "omnibus", "pairs")
+        leading = [] if alone else groups
+        assert list(frame_of(result, name).columns) == [*leading, *columns], name
+
+
+@every_situation
+def test_every_frame_of_a_result_is_in_the_contract(situation: str) -> None:
+    named = set(SCHEMA[analysis_of(situation)])
+    assert {name for name, _ in every_frame(result_of(situation))} <= named
+
+
+@every_situation
+def test_glance_is_one_row(situation: str) -> None:
+    result = result_of(situation)
+    glance = result.glance()
+    assert len(glance) == 1
+    assert glance["n_obs"].item() == result.sample.n_obs
+    assert glance["n_excluded"].item() == result.sample.n_excluded
+
+
+@every_situation
+def test_frames_are_numbered_from_zero(situation: str) -> None:
+    result = result_of(situation)
+    for _, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
+        assert frame.index.equals(pd.RangeIndex(len(frame)))
+        assert frame.columns.is_unique
+
+
+@every_situation
+def test_numbers_are_numbers(situation: str) -> None:
+    words = {"term", "label", "level", "test", "contrast", "method", "scale", "dimension", "score"}
+    words |= {"key", "on", "outcome", "covariance", "item", "wave", "g"}
+    result = result_of(situation)
+    for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
+        for column in set(frame.columns) - words:
+            if len(frame):
+                assert pd.api.types.is_numeric_dtype(frame[column]), (name, column)
+
+
+# ---- results do not change, and hold no rows -----------------------------------------------------
+
+
+@every_situation
+def test_results_are_frozen(situation: str) -> None:
+    result = result_of(situation)
+    for field in dataclasses.fields(result):  # type: ignore[arg-type]
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(result, field.name, None)
+
+
+@every_situation
+def test_tables_that_methods_return_are_copies(situation: str) -> None:
+    result = result_of(situation)
+    before = result.to_json()
+    for table in (result.tidy(), result.glance()):
+        for column in table.columns:
+            table[column] = None
+    assert result.to_json() == before
+
+
+@every_situation
+def test_results_hold_no_rows(situation: str) -> None:
+    result = result_of(situation)
+    for field in dataclasses.fields(result):  # type: ignore[arg-type]
+        value = getattr(result, field.name)
+        if field.name == "model":
+            continue  # The statsmodels object, for whoever wants it, which to_dict leaves out.
+        assert not isinstance(value, (np.ndarray, sq.Survey, sq.Moments))
+        if isinstance(value, pd.DataFrame):
+            assert len(value) < 120  # 240 respondents stand behind the reference surveys.
+    assert "model" not in result.to_dict()
+
+
+def test_the_survey_is_not_changed() -> None:
+    frame = reference_frame()
+    before = frame.copy(deep=True)
+    survey = survey_of(frame, weights=sq.SamplingWeights("weight"))
+    shown, scores = repr(survey), survey.scores("gap").copy(deep=True)
+    answers = {side: survey.answers(side).copy() for side in survey.sides}
+    sq.gaps(survey, by="wave")
+    sq.scale_reliability(survey, on="gap")
+    sq.scale_reliability(survey, missing="pairwise")
+    sq.regression(survey, outcome="satisfaction")
+    sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
+    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_frame_equal(survey.scores("gap"), scores)
+    assert repr(survey) == shown
+    for side in survey.sides:
+        np.testing.assert_array_equal(survey.answers(side), answers[side])
+
+
+def test_results_do_not_depend_on_what_was_asked_before() -> None:
+    used = survey_of(reference_frame())
+    sq.scale_reliability(used, on="gap", missing="pairwise")
+    sq.gaps(used, by="branch")
+    fresh = survey_of(reference_frame())
+    assert sq.gaps(used).to_json() == sq.gaps(fresh).to_json()
+    options: dict[str, Any] = {"outcome": "satisfaction", "n_resamples": 100}
+    first = sq.relative_importance(used, **options)
+    assert first.to_json() == sq.relative_importance(fresh, **options).to_json()
+
+
+# ---- dictionaries --------------------------------------------------------------------------------
+
+
+def without_nan(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and without_nan(part) for key, part in value.items())
+    if isinstance(value, list):
+        return all(without_nan(part) for part in value)
+    if isinstance(value, float):
+        return bool(np.isfinite(value))
+    return value is None or type(value) in (str, int, bool)
+
+
+@every_situation
+def test_dictionaries_are_json_without_nan(situation: str) -> None:
+    result = result_of(situation)
+    plain = result.to_dict()
+    assert without_nan(plain)
+    text = json.dumps(plain, allow_nan=False)
+    assert json.loads(text) == plain
+    assert json.loads(result.to_json(indent=2)) == plain
+    assert plain["analysis"] == type(result).__name__
+    assert plain["sample"]["n_obs"] == result.sample.n_obs
+
+
+@every_situation
+def test_dictionaries_have_every_number_in_full_precision(situation: str) -> None:
+    result = result_of(situation)
+    plain = result.to_dict()
+    for name, frame in every_frame(result):
+        assert len(plain[name]) == len(frame)
+        for column in frame.select_dtypes("number").columns:
+            stored = [row[column] for row in plain[name]]
+            values = frame[column].tolist()
+            assert stored == [None if value != value else value for value in values]
+
+
+@every_situation
+def test_interpretations_are_words_and_json(situation: str) -> None:
+    words = result_of(situation).interpret()  # type: ignore[attr-defined]
+    json.dumps(words.to_dict(), allow_nan=False)
+    assert "nan" not in str(words)
+    assert str(words) == repr(words)
+    for statement in words.statements:
+        assert statement.text.endswith((".", ")"))
+        assert bool(statement.rule) == bool(statement.source)
+
+
+# ---- showing themselves --------------------------------------------------------------------------
+
+
+@every_situation
+def test_representations_are_deterministic_and_have_no_nan(situation: str) -> None:
+    result = result_of(situation)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sq.ServqualWarning)
+        again = SITUATIONS[situation]()
+    assert repr(result) == repr(again)
+    assert result._repr_html_() == again._repr_html_()
+    body = repr(result).split("Note:")[0]
+    assert "nan" not in body.lower().split()
+    assert repr(result).startswith(f"{type(result).title} (n = {result.sample.n_obs}")
+
+
+SCRIPT = "<script>alert('x')</script>"
+
+
+def nasty_survey() -> sq.Survey:
+    """Make a survey in which everything that a user may name is markup."""
+    text = f'''
+id = "nasty"
+title = "{SCRIPT}"
+scale = [1, 7]
+[dimensions.one]
+label = "{SCRIPT}"
+items = [1, 2]
+[dimensions.two]
+label = "<b>two</b> & more"
+items = [3, 4, 5]
+'''
+    instrument = sq.Instrument.from_toml(text)
+    frame = toy_frame(g=[SCRIPT] * 20 + ["<img src=x onerror=alert(1)>"] * 20)
+    frame = frame.rename(columns={"SAT1": "<i>SAT</i>"})
+    return toy_survey(frame, instrument, outcomes={SCRIPT: ["<i>SAT</i>", "SAT2"]}, groups=["g"])
+
+
+def nasty_results(survey: sq.Survey) -> Iterator[Any]:
+    yield sq.gaps(survey)
+    yield sq.gaps(survey, by="g")
+    yield sq.scale_reliability(survey, on="gap")
+    yield sq.regression(survey, outcome=SCRIPT)
+    yield sq.regression(survey, outcome="<i>SAT</i>", predictors=["one", SCRIPT])
+    yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.scale_reliability(
+        sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
+    )
+
+
+def test_markup_in_labels_groups_and_names_stays_text() -> None:
+    for result in nasty_results(nasty_survey()):
+        for page in (result._repr_html_(), result.interpret()._repr_html_()):
+            assert "<script" not in page
+            assert "<img" not in page
+            assert "<i>" not in page
+            assert "<b>" not in page
+
+
+def test_notes_are_escaped_too() -> None:
+    survey = nasty_survey().where(g=SCRIPT)
+    result = sq.gaps(survey, by="g")
+    assert any("Fewer than two groups" in note for note in result.notes)
+    assert "<script" not in result._repr_html_()
+    with pytest.warns(sq.SmallSampleWarning, match="Fewer than ten"):
+        few = sq.gaps(toy_survey(toy_frame(4, g=[SCRIPT] + ["b"] * 3)), by="g")
+    assert any(SCRIPT in note for note in few.notes)
+    page = few._repr_html_()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
