@@ -90,7 +90,9 @@ def json_ready(value: Any) -> Any:
         return json_ready(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int)):
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (str, int)):
         return value
     if isinstance(value, Iterable):
         return [json_ready(entry) for entry in value]

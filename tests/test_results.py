@@ -251,7 +251,8 @@ def test_results_do_not_change() -> None:
     result = example()
     with pytest.raises(AttributeError):
         result.notes = ()  # type: ignore[misc]
-    result.tidy().loc[0, "estimate"] = 99.0
+    table = result.tidy()
+    table.loc[0, "estimate"] = 99.0
     assert result.tidy()["estimate"].iloc[0] == -0.12345678901234567
 
 

@@ -144,8 +144,8 @@ class ImportanceResult(Result):
             statements.append(
                 Statement(
                     "rank",
-                    f"The first place is not certain: within the {self.conf_level:.0%} interval "
-                    f"of its rank, so could be first {listed}.",
+                    f"The first place is not certain: it lies within the {self.conf_level:.0%} "
+                    f"interval of the rank of {listed} too.",
                 )
             )
         return Interpretation(tuple(statements))

@@ -259,15 +259,15 @@ def format_percent(share: float) -> str:
     Returns
     -------
     str
-        Whole percent, except above 99 % (confidence levels such as 99.5 %).
+        Whole percent, except above 99% (confidence levels such as 99.5%).
 
     Examples
     --------
-    >>> format_percent(0.95) == "95\N{NO-BREAK SPACE}%"
-    True
+    >>> format_percent(0.95)
+    '95%'
     """
     if not math.isfinite(share):
         return "–"
     percent = 100.0 * share
     text = f"{percent:.4g}" if 99.0 < percent < 100.0 else f"{percent:.0f}"
-    return ("0" if float(text) == 0.0 else text.replace("-", "−")) + "\N{NO-BREAK SPACE}%"
+    return ("0" if float(text) == 0.0 else text.replace("-", "−")) + "%"

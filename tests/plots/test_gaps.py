@@ -123,7 +123,7 @@ def test_values_stand_beyond_bars_and_intervals(cafe: GapResult) -> None:
 
 def test_the_axis_names_sign_scale_and_interval(cafe: GapResult) -> None:
     assert plot_gaps(cafe).get_xlabel().replace("\N{NO-BREAK SPACE}", " ") == (
-        "Gap (perception − expectation), points on the 1–7 scale;\nerror bars: 95 % interval"
+        "Gap (perception − expectation), points on the 1–7 scale;\nerror bars: 95% interval"
     )
 
 

@@ -100,7 +100,7 @@ def test_no_two_groups_share_a_colour_or_a_marker() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["$x^2$", "from $5 to $9", r"\$", r"a\$b$", "100 % & <b>_under_</b>", r"\frac{1}{2}"]
+    "text", ["$x^2$", "from $5 to $9", r"\$", r"a\$b$", "100% & <b>_under_</b>", r"\frac{1}{2}"]
 )
 def test_a_label_is_drawn_as_it_is(text: str) -> None:
     _, ax = plt.subplots()
@@ -132,7 +132,7 @@ def test_ticks_have_a_real_minus(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.95, "95 %"), (0.995, "99.5 %"), (1.0, "100 %"), (-0.05, "−5 %"), (-0.001, "0 %")],
+    [(0.95, "95%"), (0.995, "99.5%"), (1.0, "100%"), (-0.05, "−5%"), (-0.001, "0%")],
 )
 def test_percentages(share: float, text: str) -> None:
     assert format_percent(share) == text.replace(" ", "\N{NO-BREAK SPACE}")
