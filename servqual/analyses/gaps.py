@@ -609,10 +609,7 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _sample(survey: Survey, groups: list[_Group]) -> SampleInfo:
     total = survey.n_respondents
-    weights = survey.weights if survey.weight_kind == "frequency" else None
-    counted = 0
-    for _, rows in groups:
-        counted += int(rows.sum() if weights is None else weights[rows].sum())
+    counted = sum(survey.count_respondents(rows) for _, rows in groups)
     rule = f"item pairs; dimensions with {survey.min_answered:.0%} of their pairs"
     return SampleInfo(counted, total - counted, rule, survey.weight_kind)
 

@@ -77,7 +77,7 @@ def model_variables(
     if isinstance(data, Moments):
         found = _of_moments(data, outcome, predictors)
     else:
-        survey = require_survey(data, analysis)
+        survey = require_survey(data, analysis, moments_do=True)
         check_option("on", on, On)
         found = _of_survey(survey, outcome, on, predictors)
     if not found.variables:

@@ -226,7 +226,7 @@ def scale_reliability(
     check_option("missing", missing, Missing)
     if isinstance(data, (Moments, PairwiseMoments)):
         return _of_moments(data, scales, conf_level)
-    survey = require_survey(data, "scale_reliability")
+    survey = require_survey(data, "scale_reliability", moments_do=True)
     check_option("on", on, On)
     if scales is not None:
         raise OptionError(
@@ -531,6 +531,8 @@ def _of_moments(
     rows, tables = [], []
     for name, variables in chosen.items():
         names = tuple(variables)
+        if not names:
+            raise OptionError(f'The scale "{name}" lists no variables. Name at least one.')
         part = _ScaleItems(name, name, names, names, names, names)
         own = moments.select(names)
         rows.append(_scale_row(part, own, conf_level, notes))

@@ -71,7 +71,9 @@ class Scale:
                     "7]`."
                 )
             if not math.isfinite(value):
-                raise InstrumentError(f"The scale's {name} is {value!r}, but must be a finite number.")
+                raise InstrumentError(
+                    f"The scale's {name} is {value!r}, but must be a finite number."
+                )
             object.__setattr__(self, name, float(value))
         if not isinstance(self.continuous, bool):
             raise InstrumentError(
@@ -474,7 +476,7 @@ def _from_table(table: Mapping[str, Any], name: str) -> Instrument:
     sides = table.get("sides", ["expectation", "perception"])
     if not isinstance(sides, list):
         raise InstrumentError(
-            f"`sides` is {sides!r}, but must be a list, such as `sides = [\"perception\"]`."
+            f'`sides` is {sides!r}, but must be a list, such as `sides = ["perception"]`.'
         )
     return Instrument(
         id=identifier,

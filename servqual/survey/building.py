@@ -579,6 +579,9 @@ def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
     if problem:
         bench.problems.append(Problem(f"{name} cannot serve as weights: {problem}"))
         return None, kind
+    nobody = np.count_nonzero(values == 0)
+    if nobody:
+        bench.notes.append(f"{nobody:,} rows have a weight of zero and do not count.")
     return values, kind
 
 

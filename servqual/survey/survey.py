@@ -203,10 +203,27 @@ class Survey:
 
     @property
     def n_respondents(self) -> int:
-        """Respondents: rows, or the sum of their frequency weights."""
-        if self._data.weight_kind == "frequency" and self._data.weights is not None:
-            return int(self._data.weights.sum())
-        return self._data.n_rows
+        """Respondents: rows, or the sum of their frequency weights; a weight of zero is nobody."""
+        return self.count_respondents(np.ones(self._data.n_rows, dtype=bool))
+
+    def count_respondents(self, rows: BoolArray) -> int:
+        """Count the respondents that some rows stand for.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, shape (n,)
+            Which rows.
+
+        Returns
+        -------
+        int
+        """
+        weights = self._data.weights
+        if weights is None:
+            return int(np.count_nonzero(rows))
+        if self._data.weight_kind == "frequency":
+            return int(weights[rows].sum())
+        return int(np.count_nonzero(rows & (weights > 0)))
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -859,7 +876,7 @@ min_answered, renormalise_points
     return survey
 
 
-def require_survey(data: object, analysis: str) -> Survey:
+def require_survey(data: object, analysis: str, *, moments_do: bool = False) -> Survey:
     """Insist on a survey where respondents' answers are needed.
 
     Parameters
@@ -868,6 +885,8 @@ def require_survey(data: object, analysis: str) -> Survey:
         What the user gave.
     analysis : str
         Name of the analysis, for the message.
+    moments_do : bool, default False
+        Whether the analysis would take moments too.
 
     Returns
     -------
@@ -879,10 +898,10 @@ def require_survey(data: object, analysis: str) -> Survey:
         If it is something else.
     """
     if not isinstance(data, Survey):
+        needed = "a `Survey` or `Moments`" if moments_do else "respondents' answers: a `Survey`"
         raise RowsRequiredError(
-            f"`{analysis}` was given {type(data).__name__}, but needs respondents' answers: a "
-            "`Survey`. Make one with `sq.Survey(frame, instrument=…)` or `sq.read_survey(path, "
-            "instrument=…)`."
+            f"`{analysis}` was given {type(data).__name__}, but needs {needed}. Make one with "
+            "`sq.Survey(frame, instrument=…)` or `sq.read_survey(path, instrument=…)`."
         )
     return data
 
