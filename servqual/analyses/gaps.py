@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -427,9 +427,9 @@ def _tables_of_group(
     points = survey.points
     dimensions["weight"], dimensions["weighted_gap"] = _weights(job, dimension_pairs, points, rows)
     scores = list(_overall_scores(job, dimension_pairs, dimensions["weight"].to_numpy()))
-    overall = _estimates(job, _side_by_side([pair for _, pair in scores]), rows)
     # The rows are different definitions of one quantity, not a family of tests.
-    overall["p_adjusted"] = overall["p_value"]
+    pairs = _side_by_side([pair for _, pair in scores])
+    overall = _estimates(replace(job, p_adjust="none"), pairs, rows)
     overall.insert(0, "score", [name for name, _ in scores])
     multivariate, notes = _hotelling(job, dimension_pairs.difference, rows, where)
     notes += _notes_on_nan(items, dimensions, overall, where)

@@ -75,21 +75,22 @@ def compare_groups(
     pooled = np.sqrt((variances[pairs.first] + variances[pairs.second]) / 2.0)
     for place in range(len(pairs.first)):
         first, second = labels[int(pairs.first[place])], labels[int(pairs.second[place])]
+        # The later group minus the earlier, as R's TukeyHSD has it: of two waves, the change.
         rows.append(
             {
                 "term": term,
                 "test": "games_howell",
-                "contrast": f"{first} − {second}",
-                "estimate": pairs.difference[place],
+                "contrast": f"{second} − {first}",
+                "estimate": -pairs.difference[place],
                 "std_error": pairs.std_error[place],
-                "statistic": pairs.statistic[place],
+                "statistic": -pairs.statistic[place],
                 "df": pairs.df[place],
                 "df_denominator": np.nan,
                 "p_value": pairs.p_value[place],
                 "p_adjusted": pairs.p_value[place],
-                "conf_low": pairs.conf_low[place],
-                "conf_high": pairs.conf_high[place],
-                "effect_size": pairs.difference[place] / pooled[place],
+                "conf_low": -pairs.conf_high[place],
+                "conf_high": -pairs.conf_low[place],
+                "effect_size": -pairs.difference[place] / pooled[place],
             }
         )
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS[1:]), notes

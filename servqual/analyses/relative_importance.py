@@ -21,7 +21,7 @@ from servqual.numerics.importance import (
     relative_weights,
 )
 from servqual.numerics.least_squares import collinear_columns
-from servqual.results import Interpretation, Result, SampleInfo, Statement
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.moments import Moments, require_moments
 from servqual.survey.survey import Survey
 from servqual.typing import (
@@ -177,10 +177,13 @@ class ImportanceResult(Result):
             "rank_low",
             "rank_high",
         ]
+        table = self.contributions[names].copy()
+        for name in ("rank_low", "rank_high"):
+            table[name] = [format_number(place, 0) for place in table[name]]
         return [
             (
                 f"Outcome: {self.outcome}; method: {self.method}; R² = {self.r_squared:.3f}",
-                self.contributions[names],
+                table,
             )
         ]
 

@@ -136,7 +136,8 @@ class ReliabilityResult(Result):
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         names = ["scale", "n_items", "n", "alpha", "alpha_low", "alpha_high", "alpha_std", "omega"]
-        tables = [("Scales", self.scales[names])]
+        heading = f"Scales, on: {self.on}" if self.on else "Scales"
+        tables = [(heading, self.scales[names])]
         if len(self.differences):
             shown = [
                 "dimension",

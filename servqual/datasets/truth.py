@@ -87,7 +87,7 @@ class ItemBlock:
         return self.lowest + len(self.thresholds)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SurveyTruth:
     """Everything that `simulate` needs to know, and that an analysis tries to find out.
 
@@ -235,6 +235,12 @@ class SurveyTruth:
             self.satisfaction,
             self.loyalty,
             self.recommend,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"SurveyTruth of {len(self.dimension_of_item)} items, {len(self.dimensions)} dimensions, "
+            f"{len(self.branches)} branches and {len(self.waves)} waves"
         )
 
     def tables(self) -> TruthTables:

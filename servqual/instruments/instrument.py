@@ -152,7 +152,7 @@ class Dimension:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Instrument:
     """What a survey asks: dimensions, their items, and the answer scale.
 
@@ -379,6 +379,17 @@ class Instrument:
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
+
+    def __repr__(self) -> str:
+        lines = [f"Instrument {self.id!r}: {self}"]
+        width = max(len(dimension.label or dimension.key) for dimension in self.dimensions)
+        for dimension in self.dimensions:
+            members = self.items_of(dimension.key)
+            numbers = ", ".join(
+                f"{item.number}{' (reversed)' if item.reversed else ''}" for item in members
+            )
+            lines.append(f"  {dimension.label or dimension.key:<{width}}  {numbers}")
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         return (

@@ -161,9 +161,12 @@ def test_welchs_analysis_of_variance_is_that_of_r(design: str, by: str) -> None:
 def test_games_howell_pairs_are_those_of_r(design: str, by: str) -> None:
     pairs = gaps_by(design, by).pairs
     expected = records(expected_gaps(design)[f"by_{by}"]["games_howell"])
+    # The R script takes the first minus the second; the library, as TukeyHSD, the second minus the first.
+    expected[["difference", "statistic"]] *= -1.0
+    expected[["conf_low", "conf_high"]] = -expected[["conf_high", "conf_low"]].to_numpy()
     assert_same_rows(pairs, expected, term="score")
     assert list(pairs["contrast"]) == [
-        f"{first} − {second}"
+        f"{second} − {first}"
         for first, second in zip(expected["first"], expected["second"], strict=True)
     ]
     renamed = {"estimate": "difference"}
@@ -185,7 +188,7 @@ def test_effect_sizes_of_pairs_divide_by_the_pooled_deviation(design: str, by: s
     groups = records(part["group_statistics"]).set_index(["score", "group"])["variance"]
     for row, pair in zip(pairs.to_dict("records"), part["games_howell"], strict=True):
         variances = groups[(pair["score"], pair["first"])], groups[(pair["score"], pair["second"])]
-        expected = pair["difference"] / np.sqrt(np.mean(variances))
+        expected = -pair["difference"] / np.sqrt(np.mean(variances))
         assert_allclose(row["effect_size"], expected, rtol=1e-9)
 
 
