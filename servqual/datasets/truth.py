@@ -239,8 +239,8 @@ class SurveyTruth:
 
     def __repr__(self) -> str:
         return (
-            f"SurveyTruth of {len(self.dimension_of_item)} items, {len(self.dimensions)} dimensions, "
-            f"{len(self.branches)} branches and {len(self.waves)} waves"
+            f"SurveyTruth of {len(self.dimension_of_item)} items, {len(self.dimensions)} "
+            f"dimensions, {len(self.branches)} branches and {len(self.waves)} waves"
         )
 
     def tables(self) -> TruthTables:

@@ -536,7 +536,8 @@ def _read_dimensions(
             )
         if not isinstance(details.get("items", []), list):
             raise InstrumentError(
-                f"The dimension {key!r} has `items = {details['items']!r}`, but must list their numbers, "
+                f"The dimension {key!r} has `items = {details['items']!r}`, but must list their "
+                "numbers, "
                 "as in `items = [5, 6, 7]`."
             )
         label = str(details.get("label", key.replace("_", " ").capitalize()))

@@ -373,8 +373,9 @@ def _found_outcomes(bench: _Workbench) -> dict[str, list[str]]:
         if len(columns) == n_items > 1:
             del found[name]
             bench.notes.append(
-                f"The columns {shorten(columns, 3)} look like ratings of each of the {n_items} items, "
-                f"not like the outcome {name!r}; they are not used. Name outcomes to use them."
+                f"The columns {shorten(columns, 3)} look like ratings of each of the {n_items} "
+                f"items, not like the outcome {name!r}; they are not used. Name outcomes to use "
+                "them."
             )
     return found
 

@@ -161,7 +161,7 @@ def test_welchs_analysis_of_variance_is_that_of_r(design: str, by: str) -> None:
 def test_games_howell_pairs_are_those_of_r(design: str, by: str) -> None:
     pairs = gaps_by(design, by).pairs
     expected = records(expected_gaps(design)[f"by_{by}"]["games_howell"])
-    # The R script takes the first minus the second; the library, as TukeyHSD, the second minus the first.
+    # The R script takes the first minus the second; the library the other way, as TukeyHSD.
     expected[["difference", "statistic"]] *= -1.0
     expected[["conf_low", "conf_high"]] = -expected[["conf_high", "conf_low"]].to_numpy()
     assert_same_rows(pairs, expected, term="score")

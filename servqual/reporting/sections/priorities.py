@@ -165,7 +165,8 @@ def _how(material: Material, sources: list[Importance]) -> str:
         )
     if sources:
         words.append(
-            f"Priority is importance × {shortfall}; ranks follow the one from {_by_what(sources[0])}."
+            f"Priority is importance × {shortfall}; ranks follow the one from "
+            f"{_by_what(sources[0])}."
         )
     return " ".join(words)
 
