@@ -73,7 +73,9 @@ def test_nothing_is_left_out() -> None:
     assert defined <= set(errors.__all__)
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILY if issubclass(getattr(errors, name), SurveyError)])
+@pytest.mark.parametrize(
+    "name", [name for name in FAMILY if issubclass(getattr(errors, name), SurveyError)]
+)
 def test_survey_errors_survive_pickling(name: str) -> None:
     error = getattr(errors, name)(["E1 is missing.", "P1 is missing."])
     again = pickle.loads(pickle.dumps(error))

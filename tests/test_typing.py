@@ -61,7 +61,8 @@ def test_conf_levels(level: float) -> None:
 @pytest.mark.parametrize("level", [0, 1, 95, -0.1, 1.0, float("nan"), True, "0.95", None])
 def test_no_conf_levels(level: Any) -> None:
     with pytest.raises(
-        OptionError, match=r"`conf_level` is .*, but must be a number between 0 and 1, such as 0\.95"
+        OptionError,
+        match=r"`conf_level` is .*, but must be a number between 0 and 1, such as 0\.95",
     ):
         check_conf_level(level)
 

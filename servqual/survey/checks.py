@@ -298,10 +298,12 @@ def points_not_hundred(points: FloatArray, columns: tuple[str, ...]) -> list[Pro
 
 
 def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list[int]:
-    """Positions of items that run against the rest of their dimension, beyond chance.
+    """Positions of items that run against the others, beyond chance.
 
-    An item counts when its corrected item-rest correlation r is so far below zero that Fisher's z
-    passes −3.3 (p < .0005, one-sided), which a handful of respondents cannot produce.
+    Two signs are looked for: an item against the rest of its dimension, and items (also whole
+    dimensions) against the majority of all items of the side. An item counts when its correlation
+    with the others is so far below zero that Fisher's z passes −3.3 (p < .0005, one-sided), which a
+    handful of respondents cannot produce.
 
     Parameters
     ----------
@@ -314,7 +316,7 @@ def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list
     -------
     list of int
     """
-    found: list[int] = []
+    found: set[int] = set()
     for positions in groups.values():
         if len(positions) < 3:
             # With two items it cannot be told which of them is the reversed one.
@@ -322,8 +324,39 @@ def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list
         moments = Moments.collect(answers[:, positions])
         if moments.n_obs < 10:
             continue
-        correlations = item_statistics(moments.covariance()).item_rest_r
-        for position, r in zip(positions, correlations, strict=True):
-            if np.isfinite(r) and np.arctanh(max(r, -0.999999)) * np.sqrt(moments.n_obs - 3) < -3.3:
-                found.append(position)
-    return found
+        rest = item_statistics(moments.covariance()).item_rest_r
+        found |= {
+            position
+            for position, r in zip(positions, rest, strict=True)
+            if _far_below_zero(r, moments.n_obs)
+        }
+    return sorted(found | set(_against_the_majority(answers)))
+
+
+def _against_the_majority(answers: FloatArray) -> list[int]:
+    """Positions of items on the smaller side of the first principal component, beyond chance."""
+    pairs = Moments.collect(answers, missing="pairwise")
+    correlation = pairs.correlation()
+    varying = np.flatnonzero(np.isfinite(np.diag(correlation)))
+    block = correlation[np.ix_(varying, varying)]
+    n_obs = int(pairs.counts[np.ix_(varying, varying)].min()) if len(varying) else 0
+    if len(varying) < 4 or n_obs < 10 or not np.isfinite(block).all():
+        return []
+    component = np.linalg.eigh(block)[1][:, -1]
+    majority = component * np.sign(np.median(component)) > 0
+    if 2 * majority.sum() <= len(varying):
+        return []
+    spread = np.sqrt(block[np.ix_(majority, majority)].sum())
+    with_majority = block[:, majority].sum(axis=1) / spread
+    return [
+        int(position)
+        for position, r, same in zip(varying, with_majority, majority, strict=True)
+        if not same and _far_below_zero(float(r), n_obs)
+    ]
+
+
+def _far_below_zero(correlation: float, n_obs: int) -> bool:
+    if not np.isfinite(correlation):
+        return False
+    z = np.arctanh(np.clip(correlation, -0.999999, 0.999999)) * np.sqrt(n_obs - 3)
+    return bool(z < -3.3)

@@ -737,8 +737,8 @@ class Survey:
                     for place in found
                 ]
                 warnings.warn(
-                    f"These items run against the rest of their dimension: {shorten(names)}. They "
-                    "look as if reverse coding was missed or done twice; look at the "
+                    "These items run against the rest of their dimension or side: "
+                    f"{shorten(names, 22)}. They look as if reverse coding was missed or done twice; look at the "
                     "instrument's `reversed_items` and at how the data were coded.",
                     ServqualWarning,
                     stacklevel=3,
@@ -917,8 +917,12 @@ def _resolve_instrument(instrument: str | Instrument) -> Instrument:
     )
 
 
-def _check_share(min_answered: float) -> None:
-    if isinstance(min_answered, bool) or not 0.0 < float(min_answered) <= 1.0:
+def _check_share(min_answered: object) -> None:
+    if (
+        isinstance(min_answered, bool)
+        or not isinstance(min_answered, (int, float))
+        or not 0.0 < min_answered <= 1.0
+    ):
         raise OptionError(
             f"`min_answered` is {min_answered!r}, but must be a share above 0 and up to 1: 0.5 "
             "asks for half of a scale's items, 1 for all."

@@ -148,7 +148,9 @@ def test_long_form() -> None:
 
 # ---- round trips ---------------------------------------------------------------------------------
 
-_NASTY = st.sampled_from(['"', "'", "\\", "\n", "\r\n", "\t", "\x7f", "\x00", "\x85", "\u2028", "é", "😀"])
+_NASTY = st.sampled_from(
+    ['"', "'", "\\", "\n", "\r\n", "\t", "\x7f", "\x00", "\x85", "\u2028", "é", "😀"]
+)
 #: Any text that a file can hold: surrogates are no characters.
 _TEXT = st.lists(
     _NASTY | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4
@@ -171,9 +173,7 @@ def scales(draw: st.DrawFn) -> Scale:
 def instruments(draw: st.DrawFn) -> Instrument:
     keys = draw(st.lists(_KEYS, min_size=1, max_size=4, unique=True))
     numbers = draw(st.lists(st.integers(1, 10**6), min_size=len(keys), max_size=8, unique=True))
-    item_keys = draw(
-        st.lists(_KEYS, min_size=len(numbers), max_size=len(numbers), unique=True)
-    )
+    item_keys = draw(st.lists(_KEYS, min_size=len(numbers), max_size=len(numbers), unique=True))
     items = []
     for place, (number, key) in enumerate(zip(numbers, item_keys, strict=True)):
         home = keys[place] if place < len(keys) else draw(st.sampled_from(keys))
@@ -251,7 +251,7 @@ def test_unknown_item() -> None:
         InstrumentError, match="cafe has no item 9; its 5 items are numbered 1 to 5"
     ):
         cafe.item(9)
-    with pytest.raises(InstrumentError, match='no item \'cofee_2\'.*Did you mean "coffee_2"'):
+    with pytest.raises(InstrumentError, match=r"no item 'cofee_2'.*Did you mean \"coffee_2\""):
         cafe.item("cofee_2")
 
 

@@ -236,7 +236,7 @@ def test_methods_name_the_settings(page: str) -> None:
     for text in (
         "200 resamples, seed 1",
         f"servqual {sq.__version__}",
-        "numpy 2",
+        f"numpy {np.__version__}",
         "scipy",
         "statsmodels",
         "Python 3.",

@@ -80,7 +80,7 @@ def test_divisor_of_the_covariance() -> None:
 
 
 def test_who_counts() -> None:
-    rows = [[1, 2], [3, NAN], [NAN, NAN], [5, 7]]
+    rows: list[list[float]] = [[1, 2], [3, NAN], [NAN, NAN], [5, 7]]
     moments = Moments.collect(rows)
     assert (moments.n_obs, moments.n_excluded) == (2, 2)
     frequency = Moments.collect(rows, weights=[3, 2, 1, 0], weight_kind="frequency")
@@ -319,7 +319,7 @@ def test_from_covariance_errors(arguments: dict[str, Any], words: str) -> None:
 def test_merge_errors() -> None:
     moments = Moments.collect([[1, 2], [2, 3]], ["a", "b"])
     other = Moments.collect([[1, 2]], ["b", "a"])
-    with pytest.raises(OptionError, match="different variables .*: a, b and b, a. Use `select`"):
+    with pytest.raises(OptionError, match=r"different variables .*: a, b and b, a\. Use `select`"):
         moments.merge(other)
     weighted = Moments.collect([[1, 2]], ["a", "b"], weights=[1], weight_kind="sampling")
     with pytest.raises(OptionError, match='Moments with "none" and "sampling" weights cannot be'):
@@ -346,7 +346,7 @@ def test_select() -> None:
 
 def test_select_errors() -> None:
     moments = Moments.collect([[1, 2]], ["alpha", "beta"])
-    with pytest.raises(OptionError, match='no variable named alhpa.*alpha, beta.*mean "alpha"'):
+    with pytest.raises(OptionError, match=r'no variable named alhpa.*alpha, beta.*mean "alpha"'):
         moments.select(["alhpa"])
     with pytest.raises(OptionError, match="more than once: alpha"):
         moments.select(["alpha", "alpha"])
@@ -421,7 +421,7 @@ def test_copies() -> None:
 
 def test_repr() -> None:
     moments = Moments.collect(
-        [[1, 2, 3, 4, NAN], [1, 2, 3, 4, 5]], weights=[1.0, 2.0], weight_kind="sampling"
+        [[1.0, 2, 3, 4, NAN], [1.0, 2, 3, 4, 5]], weights=[1.0, 2.0], weight_kind="sampling"
     )
     assert repr(moments) == (
         "Moments of 5 variables (x1, x2, x3, x4 and 1 more): n = 1, 1 excluded, sampling weights"
@@ -443,7 +443,9 @@ print(json.dumps(sq.Moments.collect(rows, shift=4).to_dict()))
 def test_bits_do_not_depend_on_threads() -> None:
     found = set()
     for threads in ("1", "2", "4"):
-        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
+        limits = dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads
+        )
         run = subprocess.run(
             [sys.executable, "-c", _COLLECT],
             env=os.environ | limits | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -485,15 +487,17 @@ def test_protocols() -> None:
 def test_require_moments() -> None:
     survey = toy_survey(toy_frame())
     assert require_moments(survey, ["P1"], minimum=3, what="alpha").n_obs == 40
-    with pytest.raises(RowsRequiredError, match="`alpha` was given DataFrame, but needs a `Survey`"):
+    with pytest.raises(
+        RowsRequiredError, match="`alpha` was given DataFrame, but needs a `Survey`"
+    ):
         require_moments(toy_frame(), ["P1"], minimum=3, what="alpha")
-    moments = Moments.collect([[1, 2], [2, NAN], [3, 2], [4, 2]], ["a", "b"])
+    moments = Moments.collect([[1, 2.0], [2, NAN], [3, 2.0], [4, 2.0]], ["a", "b"])
     with pytest.raises(
         EstimationError,
         match=r"`efa` needs at least 5 respondents who answered all of a, b, but 3 remain of 4",
     ):
         require_moments(moments, ["a", "b"], minimum=5, what="efa")
-    with pytest.raises(EstimationError, match="`efa` needs answers that vary.* respondents: b"):
+    with pytest.raises(EstimationError, match=r"`efa` needs answers that vary.* respondents: b"):
         require_moments(moments, ["a", "b"], minimum=2, what="efa")
 
 

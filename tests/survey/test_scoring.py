@@ -59,7 +59,7 @@ def test_ties_stay_ties() -> None:
 
 
 def test_select() -> None:
-    scores = PairedScores(*(np.full((2, 3), value) + np.arange(3) for value in (5.0, 6.0, -1.0)))
+    scores = PairedScores(*(np.full((2, 3), value) + np.arange(3.0) for value in (5.0, 6.0, -1.0)))
     some = scores.select([2, 0])
     assert_array_equal(some.minuend[0], [7, 5])
     assert_array_equal(some.difference[0], [1, -1])
