@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -33,6 +34,9 @@ from servqual.survey.scoring import reverse
 from servqual.survey.weights import FrequencyWeights, SamplingWeights, Weights
 from servqual.typing import DIFFERENCES, FloatArray, Side, WeightKind, check_option
 
+# "G1" and "gap:reliability" are scores.
+_NAME_OF_A_DIFFERENCE = re.compile(r"(?:G|MSA|MSS)\d+|.*:.*", re.DOTALL)
+
 MissingCodes = Sequence[float] | Mapping[str, Sequence[float]]
 
 
@@ -62,6 +66,8 @@ class _Workbench:
     bad_text: dict[str, dict[str, int]] = field(default_factory=dict)
     recoded: dict[str, int] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
+    codes_of: dict[str, list[float]] = field(default_factory=dict)
+    codes_of_all: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def claim(self, column: str, purpose: str) -> None:
@@ -107,11 +113,12 @@ def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> Survey
     """
     bench = _Workbench(frame, instrument, options)
     _check_frame(bench)
+    _read_codes(bench)
     columns, patterns = _match_sides(bench)
     raw = {side: _read_side(bench, mapping) for side, mapping in columns.items()}
     outcome_columns = _match_outcomes(bench)
     outcomes = {name: _read_outcome(bench, members) for name, members in outcome_columns.items()}
-    groups = _read_groups(bench)
+    groups = _read_groups(bench, outcome_columns)
     points, points_columns = _read_points(bench)
     weights, kind = _read_weights(bench)
     _check_ids(bench)
@@ -181,6 +188,10 @@ def _asked_sides(bench: _Workbench) -> tuple[Side, ...]:
         extra = [side for side in given if side not in bench.instrument.sides]
         return (*bench.instrument.sides, *extra)
     known: tuple[Side, ...] = ("expectation", "perception", "minimum", "desired")
+    if isinstance(chosen, str):
+        raise OptionError(
+            f'`sides` is "{chosen}", but must be a list, such as `sides=("perception",)`.'
+        )
     for side in chosen:
         if side not in known:
             raise OptionError.for_option("sides", side, known)
@@ -259,31 +270,61 @@ def _read_side(bench: _Workbench, mapping: Mapping[int, str]) -> FloatArray:
     return np.column_stack(values)
 
 
-def _read_number(bench: _Workbench, column: str, *, is_item: bool) -> FloatArray:
+def _read_number(
+    bench: _Workbench, column: str, *, is_item: bool = False, is_points: bool = False
+) -> FloatArray:
     read = bench.frame.numeric(column)
     if read.bad:
         bench.bad_text[column] = read.bad
-    codes = _codes_for(bench, column)
+    codes = _codes_for(bench, column, is_points=is_points)
     values = read.values
     if not codes:
         return values
     coded = np.isin(values, codes)
     if not coded.any():
         return values
-    if not is_item and not isinstance(bench.options.missing_codes, Mapping):
+    if not (is_item or is_points or column in bench.codes_of):
         _check_code_is_no_answer(bench, column, values, codes)
     bench.recoded[column] = int(coded.sum())
     return np.where(coded, np.nan, values)
 
 
-def _codes_for(bench: _Workbench, column: str) -> list[float]:
+def _read_codes(bench: _Workbench) -> None:
+    """Read the missing codes; a column that they name must exist, or they would do nothing."""
     given = bench.options.missing_codes
     if not isinstance(given, Mapping):
-        return [float(code) for code in given]
+        bench.codes_of_all.extend(_as_codes(given))
+        return
     for name, codes in given.items():
-        if name == column or name.casefold().strip() == column.casefold().strip():
-            return [float(code) for code in codes]
-    return []
+        read = _as_codes(codes)
+        column = bench.find(str(name))
+        if column is not None:
+            bench.codes_of[column] = read
+
+
+def _as_codes(given: object) -> list[float]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise OptionError(
+            f"`missing_codes` is {given!r}, but must list numbers, such as `missing_codes=(9, 99)`,"
+            ' or say for which columns they hold, as in `missing_codes={"P1": (9,)}`.'
+        )
+    listed = list(given)
+    wrong = [code for code in listed if not isinstance(code, (int, float, np.number))]
+    if wrong:
+        raise OptionError(
+            f"`missing_codes` lists {shorten([repr(code) for code in wrong])}, but codes are "
+            "numbers. Empty cells and the usual texts for them are missing without being told."
+        )
+    return [float(code) for code in listed]
+
+
+def _codes_for(bench: _Workbench, column: str, *, is_points: bool = False) -> list[float]:
+    if column in bench.codes_of:
+        return bench.codes_of[column]
+    if is_points:
+        # 9 and 99 are true points; said for all columns, only what no share can be is a code.
+        return [code for code in bench.codes_of_all if not 0 <= code <= 100]
+    return bench.codes_of_all
 
 
 def _check_code_is_no_answer(
@@ -389,8 +430,13 @@ def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
             "outcomes", wanted, Literal["find"], "Or give a mapping of outcome to columns."
         )
         wanted = _found_outcomes(bench)
+    if not isinstance(wanted, Mapping):
+        raise OptionError(
+            f"`outcomes` is {wanted!r}, but must say which columns each outcome has, as in "
+            '`outcomes={"satisfaction": ["SAT1", "SAT2"]}`, or be "find".'
+        )
     for name, given in wanted.items():
-        if name in reserved:
+        if name in reserved or _NAME_OF_A_DIFFERENCE.fullmatch(name):
             bench.problems.append(
                 Problem(
                     f"The outcome {name!r} has the name of a score of the instrument. Give it "
@@ -425,10 +471,12 @@ def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
 
 
 def _read_outcome(bench: _Workbench, columns: Sequence[str]) -> FloatArray:
-    return np.column_stack([_read_number(bench, column, is_item=False) for column in columns])
+    return np.column_stack([_read_number(bench, column) for column in columns])
 
 
-def _read_groups(bench: _Workbench) -> dict[str, GroupColumn]:
+def _read_groups(
+    bench: _Workbench, outcomes: Mapping[str, tuple[str, ...]]
+) -> dict[str, GroupColumn]:
     given = bench.options.groups
     if given is None:
         return {}
@@ -436,7 +484,15 @@ def _read_groups(bench: _Workbench) -> dict[str, GroupColumn]:
         given = [given]
     named = dict(given) if isinstance(given, Mapping) else {name: name for name in given}
     groups: dict[str, GroupColumn] = {}
+    scores = {"quality", *(part.key for part in bench.instrument.dimensions), *outcomes}
     for name, wanted in named.items():
+        if name in scores:
+            bench.problems.append(
+                Problem(
+                    f"The group {name!r} has the name of a score. Give it another name, as in "
+                    f'`groups={{"{name}_group": "{wanted}"}}`.'
+                )
+            )
         column = bench.find(wanted)
         if column is not None:
             bench.claim(column, f"group {name!r}")
@@ -482,7 +538,7 @@ def _read_points(bench: _Workbench) -> tuple[FloatArray | None, tuple[str, ...]]
     if given is None and any(column in bench.used for column in columns):
         return None, ()
     before = len(bench.problems), dict(bench.bad_text)
-    points = np.column_stack([_read_number(bench, column, is_item=False) for column in columns])
+    points = np.column_stack([_read_number(bench, column, is_points=True) for column in columns])
     if given is None and (
         set(bench.bad_text) - set(before[1]) or points_not_hundred(points, columns)
     ):
@@ -497,6 +553,9 @@ def _read_points(bench: _Workbench) -> tuple[FloatArray | None, tuple[str, ...]]
         return None, ()
     for column in columns:
         bench.claim(column, "importance points")
+    if any(column in bench.bad_text for column in columns):
+        # Their text is a problem of its own, and the sums would be wrong for that reason only.
+        return None, columns
     return _settle_points(bench, points, columns), columns
 
 
@@ -575,7 +634,13 @@ def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
             return None, kind
         values = read.values
     else:
-        values = np.array(given.source, dtype=np.float64)
+        try:
+            values = np.array(given.source, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"`weights` cannot be read as numbers: {error}. Give the name of a column, or one "
+                "number per row."
+            ) from error
     problem = _weights_problem(values, kind, bench.frame.n_rows)
     if problem:
         bench.problems.append(Problem(f"{name} cannot serve as weights: {problem}"))

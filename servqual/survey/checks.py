@@ -301,9 +301,10 @@ def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list
     """Positions of items that run against the others, beyond chance.
 
     Two signs are looked for: an item against the rest of its dimension, and items (also whole
-    dimensions) against the majority of all items of the side. An item counts when its correlation
-    with the others is so far below zero that Fisher's z passes −3.3 (p < .0005, one-sided), which a
-    handful of respondents cannot produce.
+    dimensions) against the majority of all items of the side, if these have a common core. An item
+    counts when its correlation with the others is so far below zero that a handful of respondents
+    cannot produce it: Fisher's z below −3.3 (p < .0005, one-sided) in the first case, −5 in the
+    second.
 
     Parameters
     ----------
@@ -334,7 +335,10 @@ def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list
 
 
 def _against_the_majority(answers: FloatArray) -> list[int]:
-    """Positions of items on the smaller side of the first principal component, beyond chance."""
+    """Positions of items on the smaller side of the first principal component, beyond chance.
+
+    The limit of z is stricter here (−5), since the majority is found in the same answers.
+    """
     pairs = Moments.collect(answers, missing="pairwise")
     correlation = pairs.correlation()
     varying = np.flatnonzero(np.isfinite(np.diag(correlation)))
@@ -342,7 +346,11 @@ def _against_the_majority(answers: FloatArray) -> list[int]:
     n_obs = int(pairs.counts[np.ix_(varying, varying)].min()) if len(varying) else 0
     if len(varying) < 4 or n_obs < 10 or not np.isfinite(block).all():
         return []
-    component = np.linalg.eigh(block)[1][:, -1]
+    eigenvalues, eigenvectors = np.linalg.eigh(block)
+    if eigenvalues[-1] < 2.0 * eigenvalues[-2]:
+        # Without a common core of the side there is no majority to run against.
+        return []
+    component = eigenvectors[:, -1]
     majority = component * np.sign(np.median(component)) > 0
     if 2 * majority.sum() <= len(varying):
         return []
@@ -351,12 +359,12 @@ def _against_the_majority(answers: FloatArray) -> list[int]:
     return [
         int(position)
         for position, r, same in zip(varying, with_majority, majority, strict=True)
-        if not same and _far_below_zero(float(r), n_obs)
+        if not same and _far_below_zero(float(r), n_obs, limit=-5.0)
     ]
 
 
-def _far_below_zero(correlation: float, n_obs: int) -> bool:
+def _far_below_zero(correlation: float, n_obs: int, limit: float = -3.3) -> bool:
     if not np.isfinite(correlation):
         return False
     z = np.arctanh(np.clip(correlation, -0.999999, 0.999999)) * np.sqrt(n_obs - 3)
-    return bool(z < -3.3)
+    return bool(z < limit)

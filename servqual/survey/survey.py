@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, overlo
 
 import numpy as np
 
-from servqual.errors import OptionError, RowsRequiredError, ServqualWarning, nearest, shorten
+from servqual.errors import (
+    OptionError,
+    RowsRequiredError,
+    ServqualWarning,
+    SurveyError,
+    nearest,
+    shorten,
+)
 from servqual.instruments.catalogue import instrument as catalogue_instrument
 from servqual.instruments.instrument import Instrument
 from servqual.samplestats.moments import Moments
@@ -441,6 +448,10 @@ class Survey:
         >>> sq.load_example("bank").rows(["P1", "gap:reliability", "satisfaction"]).shape[1]
         3
         """
+        if isinstance(variables, str):
+            raise OptionError(
+                f'`variables` is "{variables}", but must be a list, such as ["{variables}"].'
+            )
         if not variables:
             return np.empty((self._data.n_rows, 0))
         return np.column_stack([self._variable(name) for name in variables])
@@ -590,6 +601,8 @@ class Survey:
         ------
         OptionError
             If a grouping variable or a group does not exist.
+        SurveyError
+            If nobody is in all of the groups.
 
         Examples
         --------
@@ -606,6 +619,12 @@ class Survey:
             if str(level) not in column.levels:
                 raise OptionError.for_option(name, level, column.levels)
             keep &= column.codes == column.levels.index(str(level))
+        if not keep.any():
+            asked = " and ".join(f"{name}={level!r}" for name, level in groups.items())
+            raise SurveyError(
+                f"No respondent has {asked}. Each of these groups exists, but not together; "
+                "`describe().groups` counts them."
+            )
         part = Survey.__new__(Survey)
         part._set(self._instrument, self._data.take(keep), self._min_answered, self._source)
         return part
@@ -738,8 +757,9 @@ class Survey:
                 ]
                 warnings.warn(
                     "These items run against the rest of their dimension or side: "
-                    f"{shorten(names, 22)}. They look as if reverse coding was missed or done twice; look at the "
-                    "instrument's `reversed_items` and at how the data were coded.",
+                    f"{shorten(names, 22)}. They look as if reverse coding was missed or done "
+                    "twice; look at the instrument's `reversed_items` and at how the data were "
+                    "coded.",
                     ServqualWarning,
                     stacklevel=3,
                 )

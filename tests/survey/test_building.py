@@ -362,6 +362,36 @@ def test_codes_in_importance_points() -> None:
     assert np.isnan(survey.points[-1]).all()
 
 
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        (9, r"`missing_codes` is 9, but must list numbers, such as `missing_codes=\(9, 99\)`"),
+        ("99", "`missing_codes` is '99', but must list numbers"),
+        (("9", "x"), "`missing_codes` lists '9', 'x', but codes are numbers"),
+        ({"P1": 9}, "`missing_codes` is 9, but must list numbers"),
+    ],
+)
+def test_codes_that_are_none(codes: Any, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        mini(missing_codes=codes)
+
+
+def test_codes_of_a_column_that_is_not_there() -> None:
+    # They would do nothing, and the answers that they mean would count.
+    fails(
+        "There is no column 'branch_' in the data. Nearest is branch",
+        frame_of(branch="x").rename(columns={"branch": "branchs"}),
+        missing_codes={"branch_": (99,)},
+    )
+
+
+def test_codes_for_all_columns_leave_true_points_alone() -> None:
+    frame = frame_of(W_alpha=[9.0, 999.0] + [60.0] * 18, W_beta=[91.0, 999.0] + [40.0] * 18)
+    survey = mini(frame, importance="W_{dimension}", missing_codes=(9, 99, 999))
+    assert survey.points is not None
+    assert_array_equal(survey.points[:3], [[9, 91], [NAN, NAN], [60, 40]])
+
+
 # ---- reverse coding ------------------------------------------------------------------------------
 
 
@@ -425,7 +455,12 @@ def test_one_question_may_serve_two_outcomes() -> None:
     assert_array_equal(survey.rows(["loyalty", "recommend"])[0], [2, 3])
 
 
-@pytest.mark.parametrize("name", ["alpha", "quality"])
+def test_outcomes_need_a_mapping() -> None:
+    with pytest.raises(OptionError, match=r"`outcomes` is \['SAT1'\], but must say which columns"):
+        mini(frame_of(SAT1=1), outcomes=["SAT1"])
+
+
+@pytest.mark.parametrize("name", ["alpha", "quality", "G1", "MSA2", "gap:alpha"])
 def test_outcome_named_like_a_score(name: str) -> None:
     fails(
         f"The outcome '{name}' has the name of a score of the instrument. Give it another name",
@@ -468,6 +503,17 @@ def test_groups_by_other_names() -> None:
     survey = mini(frame_of(V7=["x", "y"] * 10), groups={"branch": "V7"})
     assert survey.groups == {"branch": ("x", "y")}
     assert sq.gaps(survey, by="branch").dimensions["branch"].tolist() == ["x", "x", "y", "y"]
+
+
+@pytest.mark.parametrize("name", ["alpha", "quality", "sat"])
+def test_group_named_like_a_score(name: str) -> None:
+    fails(
+        f"The group '{name}' has the name of a score. Give it another name, as in "
+        rf'`groups=\{{"{name}_group": "V7"\}}`',
+        frame_of(V7="x", o=1),
+        groups={name: "V7"},
+        outcomes={"sat": "o"},
+    )
 
 
 def test_unknown_group() -> None:
@@ -531,6 +577,14 @@ def test_points_that_do_not_add_up() -> None:
         r"importance points \(alpha, beta\) .* do not add up to 100: .*\(90\)",
         frame_of(),
         importance=[60, 30],
+    )
+
+
+def test_text_in_points_is_one_problem() -> None:
+    fails(
+        "`W_alpha` holds text where numbers are needed: 'much'",
+        frame_of(W_alpha="much", W_beta=40),
+        importance="W_{dimension}",
     )
 
 
@@ -639,6 +693,11 @@ def test_weights_by_column_and_by_row() -> None:
           weights=sq.SamplingWeights([1.0, 2.0]))  # fmt: skip
     fails("no column 'weigth' in the data. Nearest is weight", frame_of(weight=1),
           weights=sq.SamplingWeights("weigth"))  # fmt: skip
+
+
+def test_weights_that_are_no_numbers() -> None:
+    with pytest.raises(OptionError, match=r"`weights` cannot be read as numbers: .*'a'"):
+        mini(weights=sq.SamplingWeights(["a"] * 20))  # type: ignore[list-item]
 
 
 # ---- respondent numbers --------------------------------------------------------------------------

@@ -14,7 +14,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import servqual as sq
-from servqual.errors import InstrumentError, OptionError, RowsRequiredError, ServqualWarning
+from servqual.errors import (
+    InstrumentError,
+    OptionError,
+    RowsRequiredError,
+    ServqualWarning,
+    SurveyError,
+)
 from servqual.survey.survey import require_survey
 from tests.analyses.surveys import reference_frame, reference_survey, toy_frame, toy_instrument
 
@@ -205,6 +211,8 @@ def test_sides_of_a_survey_that_asked_fewer() -> None:
     assert "expectation" not in survey.columns
     with pytest.raises(OptionError, match=r'must be one of "expectation", "perc.* mean "perc'):
         mini(sides=("percepton",))
+    with pytest.raises(OptionError, match='`sides` is "perception", but must be a list'):
+        mini(sides="perception")
     with pytest.raises(OptionError, match="`sides` is empty; name at least one"):
         mini(sides=())
 
@@ -308,6 +316,13 @@ def test_unknown_names(name: str, words: str) -> None:
         survey.rows([name])
 
 
+def test_names_come_in_a_list() -> None:
+    with pytest.raises(
+        OptionError, match=r'`variables` is "P1", but must be a list, such as \["P1"'
+    ):
+        mini().rows("P1")
+
+
 def test_moments_listwise_and_pairwise() -> None:
     survey = reference_survey()
     names = ["P1", "P2", "satisfaction"]
@@ -408,6 +423,11 @@ def test_where() -> None:
         survey.where(branch="nort")
     with pytest.raises(OptionError, match='"brunch" is not a grouping variable'):
         survey.where(brunch="north")
+
+
+def test_where_nobody_is() -> None:
+    with pytest.raises(SurveyError, match="No respondent has branch='west' and wave='9'"):
+        grouped().where(branch="west", wave="9")
 
 
 def test_where_takes_all_that_belongs_to_a_respondent() -> None:
@@ -556,7 +576,7 @@ def test_reverse_coding_missed_or_done_twice() -> None:
 
 
 def test_the_wrong_edition_reverses_whole_dimensions_and_is_noticed() -> None:
-    # The bank survey has the positive wording of 1991; the edition of 1988 turns two dimensions round.
+    # The bank survey has the positive wording of 1991; that of 1988 turns two dimensions round.
     frame = pd.read_csv(sq.example_path("bank"))
     with pytest.warns(ServqualWarning) as caught:
         sq.Survey(frame, instrument="servqual-1988", sides=("perception",))
