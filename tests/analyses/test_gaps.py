@@ -444,7 +444,7 @@ def test_trap_3_reversal_is_done_once_on_both_sides_and_is_recorded() -> None:
 def test_trap_3_a_missed_reversal_is_suspected() -> None:
     frame = reference_frame("survey_complete")
     frame["P11"] = 8 - frame["P11"]
-    with pytest.warns(sq.ServqualWarning, match="run against the rest of their dimension: P11"):
+    with pytest.warns(sq.ServqualWarning, match="against the rest of their dimension or side: P11"):
         survey_of(frame)
 
 

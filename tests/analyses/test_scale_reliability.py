@@ -218,7 +218,7 @@ def test_interpretation_names_the_convention() -> None:
 def test_trap_3_an_item_that_was_not_reversed_is_named() -> None:
     frame = toy_frame(n_respondents=200, n_items=4)
     frame["P2"] = 8 - frame["P2"]
-    with pytest.warns(sq.ServqualWarning, match="run against the rest of their dimension: P2"):
+    with pytest.warns(sq.ServqualWarning, match="against the rest of their dimension or side: P2"):
         survey = toy_survey(frame, toy_instrument((4,)))
     with pytest.warns(sq.ServqualWarning, match="correlate negatively with the rest.*: 2 "):
         result = sq.scale_reliability(survey)
