@@ -12,8 +12,8 @@ CREATED := $(VENV)/.created
 WITH_REPORT := $(VENV)/.with-report
 WITH_DEV := $(VENV)/.with-dev
 
-# make_data.R writes the surveys that the other scripts read; common.R is sourced by them.
-R_DATA := tests/reference/R/make_data.R
+# These write the data that the other scripts read; common.R is sourced by them.
+R_DATA := tests/reference/R/make_data.R tests/reference/R/make_factor_data.R
 R_SCRIPTS := $(R_DATA) $(filter-out $(R_DATA) %/common.R,$(sort $(wildcard tests/reference/R/*.R)))
 
 .DEFAULT_GOAL := help
@@ -62,7 +62,7 @@ notebooks: $(WITH_DEV)  ## execute the notebooks (their files stay as they are)
 reference:  ## compute tests/reference/expected/*.json again with R
 	@command -v Rscript >/dev/null || { \
 		echo "Rscript was not found; the expected values stay as they are." >&2; \
-		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-sandwich r-cran-lmtest r-cran-survey" >&2; \
+		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-lavaan r-cran-semtools r-cran-gparotation r-cran-sandwich r-cran-lmtest r-cran-survey" >&2; \
 		exit 1; }
 	@for script in $(R_SCRIPTS); do \
 		echo "running $$script"; \
