@@ -1,9 +1,8 @@
 # Writes the data sets of the factor analyses:
 #   data/holzinger.csv          x1..x9 of 301 pupils (Holzinger & Swineford 1939, as in lavaan)
-#   data/holzinger_ordinal.csv  the same cut into four categories at its quartiles
 #   data/bfi.csv                25 items of 2436 persons without missing answers (psych::bfi)
 #   data/mixed_categories.csv   22 simulated items with 2, 3, 5, 7 or 10 categories, one of which nobody chose
-# data/kiosk.csv (P1..P24 and SAT1..SAT24 of 194 visitors) is a real survey; see README.md.
+# data/kiosk.csv and data/holzinger_ordinal.csv are kept as they are; see README.md.
 # Run from the repository root: Rscript tests/reference/R/make_factor_data.R
 
 suppressPackageStartupMessages({
@@ -18,8 +17,6 @@ save_csv <- function(frame, name) {
 
 holzinger <- HolzingerSwineford1939[paste0("x", 1:9)]
 save_csv(round(holzinger, 8), "holzinger")
-quartile_group <- function(x) as.integer(findInterval(x, quantile(x, 1:3 / 4)) + 1)
-save_csv(as.data.frame(lapply(holzinger, quartile_group)), "holzinger_ordinal")
 
 answers <- na.omit(bfi[1:25])
 save_csv(answers, "bfi")
