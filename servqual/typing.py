@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from servqual.errors import OptionError
 
 if TYPE_CHECKING:
+    from servqual.samplestats.counts import Counts
     from servqual.samplestats.moments import Moments
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -28,6 +29,20 @@ PAdjust: TypeAlias = Literal["holm", "bonferroni", "hochberg", "fdr-bh", "fdr-by
 Covariance: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"]
 PredictorLevel: TypeAlias = Literal["dimensions", "items", "overall"]
 ImportanceMethod: TypeAlias = Literal["lmg", "relative-weights", "pratt", "first", "last"]
+CorrelationKind: TypeAlias = Literal["pearson", "polychoric", "spearman"]
+EmptyCells: TypeAlias = Literal["two-by-two", "all", "none"]
+ExtractionMethod: TypeAlias = Literal["minres", "ml", "paf"]
+Rotation: TypeAlias = Literal[
+    "none",
+    "varimax",
+    "quartimax",
+    "equamax",
+    "geomin-orthogonal",
+    "promax",
+    "oblimin",
+    "quartimin",
+    "geomin",
+]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
 
@@ -105,6 +120,15 @@ class HasMoments(Protocol):
         self, variables: Sequence[str], *, missing: Literal["listwise"] = "listwise"
     ) -> Moments:
         """Moments of the named variables over complete respondents."""
+        ...
+
+
+@runtime_checkable
+class HasCounts(Protocol):
+    """Data that can give the two-way tables of ordinal variables."""
+
+    def counts(self, variables: Sequence[str], *, missing: Missing = "listwise") -> Counts:
+        """Frequencies and two-way tables of the named variables."""
         ...
 
 
