@@ -422,6 +422,32 @@ class Survey:
 
     # ---- what analyses ask for ---------------------------------------------------------------
 
+    def item_names(self, on: On = "perception") -> tuple[str, ...]:
+        """Names of the items as variables: their columns, or ``G1`` … for gaps.
+
+        Parameters
+        ----------
+        on : str, default "perception"
+            A side, or a difference.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the instrument's items.
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> sq.load_example("bank").item_names("gap")[:2]
+        ('G1', 'G2')
+        """
+        first, second = self._sides_of(on)
+        if second is None:
+            columns = self._data.columns[first]
+            return tuple(columns[item.number] for item in self._instrument.items)
+        prefix = next(short for short, name in _DIFFERENCE_PREFIX.items() if name == on)
+        return tuple(f"{prefix}{item.number}" for item in self._instrument.items)
+
     def rows(self, variables: Sequence[str]) -> FloatArray:
         """Values of variables by name.
 
