@@ -1,3 +1,5 @@
+from .analyses.correlations import CorrelationResult as CorrelationResult
+from .analyses.correlations import correlations as correlations
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
 from .analyses.regression import RegressionResult as RegressionResult
@@ -42,6 +44,7 @@ from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
 from .results import Statement as Statement
+from .samplestats.counts import Counts as Counts
 from .samplestats.moments import Moments as Moments
 from .samplestats.pairwise import PairwiseMoments as PairwiseMoments
 from .survey.description import SurveyDescription as SurveyDescription
@@ -53,6 +56,8 @@ from .survey.weights import SamplingWeights as SamplingWeights
 __all__ = [
     "ColumnNotFoundError",
     "ConvergenceError",
+    "CorrelationResult",
+    "Counts",
     "Dimension",
     "EstimationError",
     "FrequencyWeights",
@@ -86,6 +91,7 @@ __all__ = [
     "SurveyDescription",
     "SurveyError",
     "WeightsWarning",
+    "correlations",
     "example_path",
     "example_truth",
     "gaps",

@@ -19,6 +19,7 @@ from servqual.errors import (
 )
 from servqual.instruments.catalogue import instrument as catalogue_instrument
 from servqual.instruments.instrument import Instrument
+from servqual.samplestats.counts import Counts
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.survey.building import BuildOptions, build
@@ -527,6 +528,39 @@ class Survey:
                 weights=self._data.weights,
                 weight_kind=self._data.weight_kind,
                 shift=self._instrument.scale.midpoint,
+            ),
+        )
+
+    def counts(self, variables: Sequence[str], *, missing: Missing = "listwise") -> Counts:
+        """Frequencies and two-way tables of variables; computed once per request and kept.
+
+        Parameters
+        ----------
+        variables : sequence of str
+            Names as in `rows`; ordered answers with at most 50 different values.
+        missing : {"listwise", "pairwise"}, default "listwise"
+            Which respondents count.
+
+        Returns
+        -------
+        Counts
+
+        Examples
+        --------
+        >>> import servqual as sq
+        >>> sq.load_example("bank").counts(["P1", "P2"]).table("P1", "P2").shape
+        (7, 7)
+        """
+        check_option("missing", missing, Missing)
+        names = tuple(variables)
+        return self._cached(
+            ("counts", names, missing),
+            lambda: Counts.collect(
+                self.rows(names),
+                names,
+                missing=missing,
+                weights=self._data.weights,
+                weight_kind=self._data.weight_kind,
             ),
         )
 
