@@ -6,12 +6,13 @@ merged, selected. Polychoric and rank correlations, rank tests and frequency plo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from servqual.errors import OptionError, shorten
 from servqual.samplestats.inputs import (
@@ -25,7 +26,7 @@ from servqual.samplestats.inputs import (
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.samplestats.sums import ShiftedSums, frozen
-from servqual.typing import FloatArray, IntArray, Missing, WeightKind, check_option
+from servqual.typing import BoolArray, FloatArray, IntArray, Missing, WeightKind, check_option
 
 #: Under this name counts are stored.
 FORMAT = "servqual-counts"
@@ -33,9 +34,9 @@ FORMAT = "servqual-counts"
 #: A variable with more different values than this is no ordered answer.
 MOST_CATEGORIES = 50
 
-#: Rows are turned into indicators in portions of this many entries, to bound the memory. Single
-#: precision counts exactly up to 2**24 rows, which a portion never reaches.
-_INDICATORS_AT_ONCE = 4_000_000
+#: Variables are tabulated together as long as their combined categories are not more than this:
+#: two blocks then have a joint table that stays in the processor's cache.
+_MOST_COMBINATIONS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -474,20 +475,28 @@ def _collect(
 ) -> Counts:
     counted = np.ones(len(rows), dtype=bool) if weights is None else weights > 0.0
     present = ~np.isnan(rows)
-    chosen = counted & (present.all(axis=1) if missing == "listwise" else present.any(axis=1))
+    everywhere = bool(present.all())
+    if everywhere:
+        chosen = counted
+    elif missing == "listwise":
+        chosen = counted & present.all(axis=1)
+    else:
+        chosen = counted & present.any(axis=1)
     respondents = (
         weights if kind == "frequency" and weights is not None else counted.astype(np.float64)
     )
     kept = rows if chosen.all() else rows[chosen]
     kept_weights = None if weights is None else weights[chosen]
-    codes, categories = _codes(kept, names)
-    tables = _tables(codes, categories, kept_weights)
-    if missing == "listwise":
-        pairs = np.full((len(names), len(names)), float(respondents[chosen].sum()))
-    else:
-        answered = (codes >= 0).astype(np.float64)
-        pairs = (answered * respondents[chosen]) @ answered.T
+    incomplete = missing == "pairwise" and not everywhere
+    codes, categories = _codes(kept, names, incomplete=incomplete)
+    sizes = [len(values) for values in categories]
+    tables = _tables(codes, sizes, kept_weights, incomplete=incomplete)
     n_obs = int(respondents[chosen].sum())
+    if missing == "listwise":
+        pairs = np.full((len(names), len(names)), float(n_obs))
+    else:
+        answered = present[chosen].astype(np.float64)
+        pairs = (answered * respondents[chosen][:, None]).T @ answered
     return Counts(
         names,
         categories,
@@ -501,66 +510,136 @@ def _collect(
 
 
 def _codes(
-    rows: FloatArray, names: tuple[str, ...]
-) -> tuple[NDArray[np.int16], tuple[tuple[float, ...], ...]]:
+    rows: FloatArray, names: tuple[str, ...], *, incomplete: bool
+) -> tuple[list[IntArray], tuple[tuple[float, ...], ...]]:
     """Position of each answer among the variable's values, and these values.
 
-    Codes have one row per variable; a missing answer is −1.
+    A missing answer has the position after the last.
     """
-    codes = np.empty(rows.shape[::-1], dtype=np.int16)
-    categories: list[tuple[float, ...]] = []
-    for code, column in zip(codes, np.ascontiguousarray(rows.T), strict=True):
-        categories.append(tuple(_column_codes(column, code).tolist()))
+    codes, categories = [], []
+    for column in _columns(rows):
+        missing = np.isnan(column) if incomplete else None
+        values, code = _column_codes(column, missing)
+        codes.append(code)
+        categories.append(tuple(values.tolist()))
     _check_categories(names, categories)
     return codes, tuple(categories)
 
 
-def _column_codes(column: FloatArray, code: NDArray[np.int16]) -> FloatArray:
-    """Values of one variable, ascending; the position of each answer among them goes to `code`."""
-    missing = np.isnan(column)
-    incomplete = bool(missing.any())
-    numbers = column[~missing] if incomplete else column
+def _columns(rows: FloatArray) -> Iterator[FloatArray]:
+    """Columns as contiguous arrays, some at a time: a few pass through the cache together."""
+    for start in range(0, rows.shape[1], 8):
+        yield from np.ascontiguousarray(rows[:, start : start + 8].T)
+
+
+def _column_codes(column: FloatArray, missing: BoolArray | None) -> tuple[FloatArray, IntArray]:
+    """Values of one variable, ascending, and the position of each answer among them."""
+    numbers = column if missing is None else column[~missing]
     if not numbers.size:
-        code[:] = -1
-        return numbers
+        return numbers, np.zeros(column.size, dtype=np.int64)
     low, high = float(numbers.min()), float(numbers.max())
     if low.is_integer() and high - low <= 1000.0:
         # Whole numbers on a short scale need no sorting.
-        steps = (np.where(missing, low, column) if incomplete else column) - low
-        whole = steps.astype(np.int16)
-        if np.array_equal(whole, steps):
-            seen = np.bincount(whole[~missing] if incomplete else whole) > 0
-            code[:] = whole if seen.all() else (np.cumsum(seen) - 1).astype(np.int16)[whole]
-            code[missing] = -1
-            return np.flatnonzero(seen).astype(np.float64) + low
+        whole = numbers.astype(np.int64)
+        if np.array_equal(whole, numbers):
+            whole -= int(low)
+            seen = np.bincount(whole) > 0
+            if not seen.all():
+                whole = (np.cumsum(seen) - 1)[whole]
+            chosen = np.flatnonzero(seen).astype(np.float64) + low
+            return chosen, _spread(whole, missing, chosen.size)
     values, position = np.unique(numbers, return_inverse=True)
-    if values.size <= MOST_CATEGORIES:
-        code[:] = -1
-        code[~missing] = position
-    return values
+    return values, _spread(position.astype(np.int64), missing, values.size)
+
+
+def _spread(position: IntArray, missing: BoolArray | None, n_values: int) -> IntArray:
+    """Positions of all rows, from those of the answered ones."""
+    if missing is None:
+        return position
+    code = np.full(missing.size, n_values, dtype=np.int64)
+    code[~missing] = position
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some variables that are tabulated together.
+
+    Attributes
+    ----------
+    variables : tuple of int
+        Which.
+    shape : tuple of int
+        Their numbers of categories, with one more for a missing answer.
+    code : IntArray, shape (n,)
+        One number for each combination of their categories.
+    """
+
+    variables: tuple[int, ...]
+    shape: tuple[int, ...]
+    code: IntArray
+
+    @property
+    def size(self) -> int:
+        """Number of combinations."""
+        return math.prod(self.shape)
+
+
+def _blocks(codes: list[IntArray], shape: list[int]) -> list[_Block]:
+    """Combine neighbouring variables as long as their combinations stay few."""
+    blocks: list[_Block] = []
+    for variable, (code, size) in enumerate(zip(codes, shape, strict=True)):
+        last = blocks[-1] if blocks else None
+        if last is not None and last.size * size <= _MOST_COMBINATIONS:
+            joint = last.code * size + code
+            blocks[-1] = _Block((*last.variables, variable), (*last.shape, size), joint)
+        else:
+            blocks.append(_Block((variable,), (size,), code))
+    return blocks
 
 
 def _tables(
-    codes: NDArray[np.int16],
-    categories: tuple[tuple[float, ...], ...],
-    weights: FloatArray | None,
+    codes: list[IntArray], sizes: list[int], weights: FloatArray | None, *, incomplete: bool
 ) -> FloatArray:
-    """Products of the indicators of all categories, portion by portion."""
-    sizes = [len(values) for values in categories]
-    width, n_rows = sum(sizes), codes.shape[1]
-    tables = np.zeros((width, width))
-    portion = max(1, min(n_rows, _INDICATORS_AT_ONCE // max(width, 1)))
-    # Products of zeros and ones are whole numbers, exact in single precision too.
-    indicators = np.empty((width, portion), dtype=np.float32 if weights is None else np.float64)
-    for start in range(0, n_rows, portion):
-        part = codes[:, start : start + portion]
-        given = indicators[:, : part.shape[1]]
-        place = 0
-        for code, size in zip(part, sizes, strict=True):
-            np.equal(
-                code, np.arange(size, dtype=np.int16)[:, None], out=given[place : place + size]
-            )
-            place += size
-        other = given if weights is None else given * weights[start : start + portion]
-        tables += given @ other.T
+    """All two-way tables, from joint tables of two blocks of variables each.
+
+    One pass over the rows tabulates several pairs of variables at once, and costs no more than a
+    pass for one pair.
+    """
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    tables = np.zeros((starts[-1], starts[-1]))
+
+    def write(joint: FloatArray, variables: tuple[int, ...], one: int, two: int) -> None:
+        """Put the margin of two of a joint table's variables where it belongs, twice."""
+        row, column = variables[one], variables[two]
+        others = tuple(axis for axis in range(joint.ndim) if axis not in (one, two))
+        # The last category of incomplete answers is the missing one.
+        margin = joint.sum(axis=others)[: sizes[row], : sizes[column]]
+        down = slice(starts[row], starts[row + 1])
+        across = slice(starts[column], starts[column + 1])
+        tables[down, across] = margin
+        tables[across, down] = margin.T
+
+    blocks = _blocks(codes, [max(size + incomplete, 1) for size in sizes])
+    for place, first in enumerate(blocks):
+        own = _tabulate(first.code, first.shape, weights)
+        for one, variable in enumerate(first.variables):
+            others = tuple(axis for axis in range(own.ndim) if axis != one)
+            diagonal = np.arange(starts[variable], starts[variable + 1])
+            tables[diagonal, diagonal] = own.sum(axis=others)[: diagonal.size]
+            for two in range(one):
+                write(own, first.variables, two, one)
+        for second in blocks[place + 1 :]:
+            code = first.code * second.size + second.code
+            joint = _tabulate(code, first.shape + second.shape, weights)
+            n_first = len(first.variables)
+            for one in range(n_first):
+                for two in range(n_first, joint.ndim):
+                    write(joint, first.variables + second.variables, one, two)
     return tables
+
+
+def _tabulate(code: IntArray, shape: tuple[int, ...], weights: FloatArray | None) -> FloatArray:
+    """Frequencies of all combinations."""
+    counted = np.bincount(code, weights, minlength=math.prod(shape))
+    return counted.reshape(shape).astype(np.float64)

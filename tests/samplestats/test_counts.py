@@ -77,10 +77,15 @@ def test_merging_adds_categories_that_one_side_lacks() -> None:
     assert both.table("x1", "x2").tolist() == [[1, 0], [0, 1], [1, 0], [1, 0]]
 
 
-def test_portions_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Counts.collect(ROWS, NAMES, missing="pairwise")
-    monkeypatch.setattr(module, "_INDICATORS_AT_ONCE", 7)
-    assert Counts.collect(ROWS, NAMES, missing="pairwise") == whole
+@pytest.mark.parametrize("limit", [1, 12, 1000])
+@pytest.mark.parametrize("missing", ["listwise", "pairwise"])
+def test_how_variables_are_tabulated_together_makes_no_difference(
+    limit: int, missing: Missing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = sq.load_example("bank").rows([f"P{item}" for item in range(1, 8)])
+    whole = Counts.collect(rows, missing=missing)
+    monkeypatch.setattr(module, "_MOST_COMBINATIONS", limit)
+    assert Counts.collect(rows, missing=missing) == whole
 
 
 @pytest.mark.parametrize("missing", ["listwise", "pairwise"])
