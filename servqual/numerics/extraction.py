@@ -1,16 +1,24 @@
-"""Maximum-likelihood extraction of common factors from a correlation or covariance matrix."""
+"""Extraction of common factors from a correlation matrix: three methods, one kind of answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, optimize
 
 from servqual.errors import NotIdentifiedError, NotPositiveDefiniteError, OptionError
-from servqual.typing import BoolArray, FloatArray
+from servqual.typing import BoolArray, ExtractionMethod, FloatArray, check_option
 
-__all__ = ["Extraction", "degrees_of_freedom", "maximum_likelihood_factors"]
+__all__ = [
+    "Extraction",
+    "degrees_of_freedom",
+    "extract",
+    "maximum_likelihood_factors",
+    "minimum_residual_factors",
+    "principal_axis_factors",
+]
 
 #: Largest slope of the discrepancy in a free log uniqueness at a solution that counts as converged.
 _GRADIENT_TOLERANCE = 1e-9
@@ -27,20 +35,22 @@ class Extraction:
     ----------
     loadings : FloatArray, shape (n_variables, n_factors)
         Loadings of the variables on uncorrelated factors of unit variance. Columns stand in
-        decreasing order of the explained share after dividing by the uniquenesses, and each sums
-        to zero or more.
+        decreasing order of their eigenvalues (for maximum likelihood, of the matrix after division
+        by the uniquenesses), and each sums to zero or more.
     uniquenesses : FloatArray, shape (n_variables,)
         Variances that the factors leave unexplained.
     discrepancy : float
-        Minimum of ``log|Sigma| + tr(S Sigma^-1) - log|S| - p``, with Sigma = loadings
-        loadings' + diag(uniquenesses).
+        What the method made small. Maximum likelihood: ``log|Sigma| + tr(S Sigma^-1) - log|S| -
+        p``, with Sigma = loadings loadings' + diag(uniquenesses). Minimum residuals: half the sum of
+        squares of S - Sigma. Principal axes: the same, though it is not looked at on the way.
     n_iterations : int
-        Steps of both optimisers together.
+        Steps taken.
     converged : bool
-        Whether the discrepancy is flat in every uniqueness that is free to move.
+        Whether the discrepancy is flat in every uniqueness that is free to move; for principal
+        axes, whether the communalities came to rest.
     heywood : BoolArray, shape (n_variables,)
-        Variables whose uniqueness was held at the lower bound: the likelihood would grow further
-        beyond it, so the solution is improper and standard errors do not apply.
+        Variables whose uniqueness was held at the lower bound, or would be negative: the solution
+        is improper and standard errors do not apply.
     """
 
     loadings: FloatArray
@@ -53,16 +63,16 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """The discrepancy, minimised over the loadings, at given log uniquenesses.
+    """The discrepancy, minimised over the loadings, at given parameters.
 
     Attributes
     ----------
     value : float
         The discrepancy.
     gradient : FloatArray, shape (n_variables,)
-        Its derivatives by the log uniquenesses.
+        Its derivatives by the parameters.
     eigenvalues : FloatArray, shape (n_variables,)
-        Eigenvalues of the matrix scaled by the uniquenesses, decreasing.
+        Eigenvalues of the matrix that holds the factors, decreasing.
     eigenvectors : FloatArray, shape (n_variables, n_variables)
         Their eigenvectors, one per column.
     retained : BoolArray, shape (n_variables,)
@@ -74,6 +84,26 @@ class _Profile:
     eigenvalues: FloatArray
     eigenvectors: FloatArray
     retained: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A discrepancy as a function of one parameter per variable.
+
+    Attributes
+    ----------
+    profile : callable
+        The discrepancy, minimised over the loadings, and its gradient.
+    hessian : callable
+        Second derivatives at a profile.
+    low, high : float
+        Bounds of the parameters.
+    """
+
+    profile: Callable[[FloatArray], _Profile]
+    hessian: Callable[[_Profile], FloatArray]
+    low: float
+    high: float
 
 
 def degrees_of_freedom(n_variables: int, n_factors: int) -> int:
@@ -98,6 +128,48 @@ def degrees_of_freedom(n_variables: int, n_factors: int) -> int:
     131
     """
     return ((n_variables - n_factors) ** 2 - (n_variables + n_factors)) // 2
+
+
+def extract(correlation: FloatArray, n_factors: int, method: ExtractionMethod) -> Extraction:
+    """Extract factors by a method that is named.
+
+    Parameters
+    ----------
+    correlation : FloatArray, shape (n_variables, n_variables)
+        Correlation matrix.
+    n_factors : int
+        Number of factors.
+    method : {"minres", "ml", "paf"}
+        Minimum residuals, maximum likelihood or principal axes.
+
+    Returns
+    -------
+    Extraction
+
+    Raises
+    ------
+    OptionError
+        If there is no such method.
+    NotIdentifiedError
+        If the model has more parameters than the matrix has distinct elements.
+    NotPositiveDefiniteError
+        If the matrix is not finite, or singular where the method needs its inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> strength = np.array([0.9, 0.8, 0.7, 0.6])
+    >>> correlation = np.outer(strength, strength)
+    >>> np.fill_diagonal(correlation, 1.0)
+    >>> extract(correlation, 1, "minres").uniquenesses.round(4).tolist()
+    [0.19, 0.36, 0.51, 0.64]
+    """
+    check_option("extraction", method, ExtractionMethod)
+    if method == "ml":
+        return maximum_likelihood_factors(correlation, n_factors)
+    if method == "minres":
+        return minimum_residual_factors(correlation, n_factors)
+    return principal_axis_factors(correlation, n_factors)
 
 
 def maximum_likelihood_factors(
@@ -167,28 +239,194 @@ def maximum_likelihood_factors(
     >>> extraction.converged
     True
     """
-    if not 0.0 < lower_bound < 1.0:
-        raise OptionError(
-            f"`lower_bound` is {lower_bound!r}, but must be a share of the variance, above 0 and "
-            "below 1."
-        )
+    _check_bound(lower_bound)
     matrix, scale = _standardise(np.asarray(correlation, dtype=np.float64))
+    _check_regular(matrix)
     _check_identified(matrix.shape[0], n_factors)
+    problem = _Problem(
+        profile=lambda logs: _likelihood_profile(matrix, logs, n_factors),
+        hessian=_likelihood_hessian,
+        low=float(np.log(lower_bound)),
+        high=0.0,
+    )
     start = np.log(_starting_uniquenesses(matrix, n_factors, lower_bound))
-    floor = float(np.log(lower_bound))
-    near, n_approach = _approach(matrix, start, n_factors, floor, max_iterations)
-    log_uniquenesses, n_newton = _newton(matrix, near, n_factors, floor, max_iterations)
-    profile = _profile(matrix, log_uniquenesses, n_factors)
-    heywood = (log_uniquenesses <= floor + _BOUND_TOLERANCE) & (profile.gradient > 0.0)
-    slope = np.where(heywood, 0.0, profile.gradient)
+    solution = _minimise(problem, start, max_iterations)
+    uniquenesses = np.exp(solution.parameters)
+    excess = np.where(solution.profile.retained, solution.profile.eigenvalues - 1.0, 0.0)
+    loadings = np.sqrt(uniquenesses)[:, None] * _vectors(solution.profile, excess, n_factors)
     return Extraction(
-        loadings=_loadings(profile, log_uniquenesses, n_factors) * scale[:, None],
-        uniquenesses=np.exp(log_uniquenesses) * scale**2,
-        discrepancy=profile.value,
-        n_iterations=n_approach + n_newton,
-        converged=bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE),
+        loadings=_turned(loadings) * scale[:, None],
+        uniquenesses=uniquenesses * scale**2,
+        discrepancy=solution.profile.value,
+        n_iterations=solution.n_iterations,
+        converged=solution.converged,
+        heywood=solution.at_bound,
+    )
+
+
+def minimum_residual_factors(
+    correlation: FloatArray,
+    n_factors: int,
+    *,
+    lower_bound: float = 0.005,
+    max_iterations: int = 1000,
+) -> Extraction:
+    """Extract factors by minimum residuals, that is by unweighted least squares.
+
+    The sum of squared residual correlations is minimised over the uniquenesses, for which the best
+    loadings have a closed form [1]_ [2]_. L-BFGS-B with the analytic gradient comes near the
+    minimum, Newton steps with the exact second derivatives finish.
+
+    Parameters
+    ----------
+    correlation : FloatArray, shape (n_variables, n_variables)
+        Correlation matrix. It may be singular.
+    n_factors : int
+        Number of factors, at least 1.
+    lower_bound : float, default 0.005
+        Smallest uniqueness allowed.
+    max_iterations : int, default 1000
+        Most steps of each optimiser.
+
+    Returns
+    -------
+    Extraction
+
+    Raises
+    ------
+    NotIdentifiedError
+        If the model has more parameters than the matrix has distinct elements.
+    NotPositiveDefiniteError
+        If the matrix is not finite.
+    OptionError
+        If `lower_bound` is not between 0 and 1.
+
+    Notes
+    -----
+    Assumes no distribution. Unlike maximum likelihood it is not free of scale: give correlations.
+
+    References
+    ----------
+    .. [1] Harman, H. H., & Jones, W. H. (1966). Factor analysis by minimizing residuals (minres).
+       Psychometrika, 31, 351-368. https://doi.org/10.1007/BF02289468
+    .. [2] Jöreskog, K. G. (1977). Factor analysis by least-squares and maximum-likelihood methods.
+       In K. Enslein, A. Ralston, & H. S. Wilf (Eds.), Statistical methods for digital computers
+       (pp. 125-153). Wiley.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> strength = np.array([0.9, 0.8, 0.7, 0.6])
+    >>> correlation = np.outer(strength, strength)
+    >>> np.fill_diagonal(correlation, 1.0)
+    >>> minimum_residual_factors(correlation, 1).loadings[:, 0].round(6).tolist()
+    [0.9, 0.8, 0.7, 0.6]
+    """
+    _check_bound(lower_bound)
+    matrix, _ = _standardise(np.asarray(correlation, dtype=np.float64))
+    _check_identified(matrix.shape[0], n_factors)
+    problem = _Problem(
+        profile=lambda uniquenesses: _residual_profile(matrix, uniquenesses, n_factors),
+        hessian=_residual_hessian,
+        low=lower_bound,
+        high=1.0,
+    )
+    start = _starting_uniquenesses(matrix, n_factors, lower_bound)
+    solution = _minimise(problem, start, max_iterations)
+    strengths = np.where(solution.profile.retained, solution.profile.eigenvalues, 0.0)
+    return Extraction(
+        loadings=_turned(_vectors(solution.profile, strengths, n_factors)),
+        uniquenesses=solution.parameters,
+        discrepancy=solution.profile.value,
+        n_iterations=solution.n_iterations,
+        converged=solution.converged,
+        heywood=solution.at_bound,
+    )
+
+
+def principal_axis_factors(
+    correlation: FloatArray,
+    n_factors: int,
+    *,
+    tolerance: float = 1e-10,
+    max_iterations: int = 10_000,
+) -> Extraction:
+    """Extract factors by iterated principal axes.
+
+    Communalities take the place of the ones on the diagonal, the leading eigenvectors give
+    loadings, these give communalities, and so on until nothing changes. It starts from the squared
+    multiple correlations.
+
+    Parameters
+    ----------
+    correlation : FloatArray, shape (n_variables, n_variables)
+        Correlation matrix. It may be singular.
+    n_factors : int
+        Number of factors, at least 1.
+    tolerance : float, default 1e-10
+        Largest change of a communality that counts as rest.
+    max_iterations : int, default 10000
+        Most rounds.
+
+    Returns
+    -------
+    Extraction
+        Where a communality would exceed one, the rounds end before, and the variable is marked in
+        `heywood`.
+
+    Raises
+    ------
+    NotIdentifiedError
+        If the model has more parameters than the matrix has distinct elements.
+    NotPositiveDefiniteError
+        If the matrix is not finite.
+
+    Notes
+    -----
+    At rest the solution is that of minimum residuals, unless a uniqueness lies at its bound there.
+
+    References
+    ----------
+    Harman, H. H. (1976). Modern factor analysis (3rd ed.). University of Chicago Press.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> strength = np.array([0.9, 0.8, 0.7, 0.6])
+    >>> correlation = np.outer(strength, strength)
+    >>> np.fill_diagonal(correlation, 1.0)
+    >>> principal_axis_factors(correlation, 1).loadings[:, 0].round(6).tolist()
+    [0.9, 0.8, 0.7, 0.6]
+    """
+    matrix, _ = _standardise(np.asarray(correlation, dtype=np.float64))
+    _check_identified(matrix.shape[0], n_factors)
+    communalities = 1.0 - _unexplained(matrix)
+    heywood = np.zeros(communalities.size, dtype=bool)
+    converged, n_rounds = False, 0
+    while not converged and n_rounds < max_iterations:
+        n_rounds += 1
+        profile = _residual_profile(matrix, 1.0 - communalities, n_factors)
+        strengths = np.where(profile.retained, profile.eigenvalues, 0.0)
+        loadings = _vectors(profile, strengths, n_factors)
+        found = np.sum(loadings**2, axis=1)
+        heywood = found > 1.0
+        change = float(np.max(np.abs(found - communalities)))
+        if heywood.any():
+            break
+        communalities, converged = found, change < tolerance
+    uniquenesses = 1.0 - np.sum(loadings**2, axis=1)
+    residuals = matrix - loadings @ loadings.T - np.diag(uniquenesses)
+    return Extraction(
+        loadings=_turned(loadings),
+        uniquenesses=uniquenesses,
+        discrepancy=0.5 * float(np.sum(residuals**2)),
+        n_iterations=n_rounds,
+        converged=converged,
         heywood=heywood,
     )
+
+
+# ---- checks and starting values ------------------------------------------------------------------
 
 
 def _standardise(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -204,6 +442,19 @@ def _standardise(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
         )
     scale = np.sqrt(np.diag(matrix))
     correlation: FloatArray = matrix / np.outer(scale, scale)
+    return correlation, scale
+
+
+def _check_bound(lower_bound: float) -> None:
+    if not 0.0 < lower_bound < 1.0:
+        raise OptionError(
+            f"`lower_bound` is {lower_bound!r}, but must be a share of the variance, above 0 and "
+            "below 1."
+        )
+
+
+def _check_regular(correlation: FloatArray) -> None:
+    """Raise unless a correlation matrix has an inverse."""
     smallest = float(linalg.eigvalsh(correlation, subset_by_index=(0, 0))[0])
     if smallest <= 1e-12:
         raise NotPositiveDefiniteError(
@@ -211,7 +462,6 @@ def _standardise(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
             "maximum-likelihood extraction needs all of them positive. Leave out items that are "
             "sums or copies of others, or use more respondents than items."
         )
-    return correlation, scale
 
 
 def _check_identified(n_variables: int, n_factors: int) -> None:
@@ -226,18 +476,34 @@ def _check_identified(n_variables: int, n_factors: int) -> None:
         )
 
 
+def _unexplained(matrix: FloatArray) -> FloatArray:
+    """1 - R^2 of each variable on all the others; one half for all where the matrix is singular."""
+    try:
+        factor = linalg.cho_factor(matrix)
+    except linalg.LinAlgError:
+        return np.full(matrix.shape[0], 0.5)
+    precision = linalg.cho_solve(factor, np.eye(matrix.shape[0]))
+    unexplained: FloatArray = 1.0 / np.diag(precision)
+    # A factorisation that rounding let pass says nothing.
+    return unexplained if float(unexplained.min()) > 1e-8 else np.full(matrix.shape[0], 0.5)
+
+
 def _starting_uniquenesses(matrix: FloatArray, n_factors: int, lower_bound: float) -> FloatArray:
     """Jöreskog's starting values: a shrunken 1 - R^2 of each variable on all the others."""
-    precision = linalg.cho_solve(linalg.cho_factor(matrix), np.eye(matrix.shape[0]))
-    start = (1.0 - 0.5 * n_factors / matrix.shape[0]) / np.diag(precision)
+    start = (1.0 - 0.5 * n_factors / matrix.shape[0]) * _unexplained(matrix)
     clipped: FloatArray = np.clip(start, lower_bound, 1.0)
     return clipped
 
 
-def _profile(matrix: FloatArray, log_uniquenesses: FloatArray, n_factors: int) -> _Profile:
-    """Evaluate the discrepancy minimised over the loadings (Lawley & Maxwell 1971, section 4.3)."""
+# ---- the two discrepancies -----------------------------------------------------------------------
+
+
+def _likelihood_profile(
+    matrix: FloatArray, log_uniquenesses: FloatArray, n_factors: int
+) -> _Profile:
+    """Evaluate the likelihood's discrepancy (Lawley & Maxwell 1971, section 4.3)."""
     scale = np.exp(-0.5 * log_uniquenesses)
-    increasing, vectors = linalg.eigh(matrix * np.outer(scale, scale))
+    increasing, vectors = linalg.eigh(matrix * np.outer(scale, scale), check_finite=False)
     eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
     # A factor whose eigenvalue is below one would need imaginary loadings; its loadings are zero.
     retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 1.0)
@@ -251,27 +517,7 @@ def _profile(matrix: FloatArray, log_uniquenesses: FloatArray, n_factors: int) -
     )
 
 
-def _approach(
-    matrix: FloatArray, start: FloatArray, n_factors: int, floor: float, max_iterations: int
-) -> tuple[FloatArray, int]:
-    """L-BFGS-B from the starting values; returns where it ends, and its number of iterations."""
-
-    def value_and_gradient(log_uniquenesses: FloatArray, /) -> tuple[float, FloatArray]:
-        profile = _profile(matrix, log_uniquenesses, n_factors)
-        return profile.value, profile.gradient
-
-    solution = optimize.minimize(
-        value_and_gradient,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(floor, 0.0)] * start.size,
-        options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
-    )
-    return np.asarray(solution.x, dtype=np.float64), int(solution.nit)
-
-
-def _hessian(profile: _Profile) -> FloatArray:
+def _likelihood_hessian(profile: _Profile) -> FloatArray:
     """Second derivatives of the discrepancy by the log uniquenesses (Clarke 1970).
 
     With theta, omega the eigenvalues and eigenvectors of the scaled matrix, m over the discarded
@@ -293,42 +539,141 @@ def _hessian(profile: _Profile) -> FloatArray:
     return hessian
 
 
+def _residual_profile(matrix: FloatArray, uniquenesses: FloatArray, n_factors: int) -> _Profile:
+    """Evaluate half the sum of squared residuals (Jöreskog 1977).
+
+    The best loadings come from the leading eigenvalues of S - Psi; what is left is the sum of
+    squares of the others.
+    """
+    increasing, vectors = linalg.eigh(matrix - np.diag(uniquenesses), check_finite=False)
+    eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
+    retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 0.0)
+    left = eigenvalues[~retained]
+    return _Profile(
+        value=0.5 * float(np.sum(left**2)),
+        gradient=-(eigenvectors[:, ~retained] ** 2 @ left),
+        eigenvalues=eigenvalues,
+        eigenvectors=eigenvectors,
+        retained=retained,
+    )
+
+
+def _residual_hessian(profile: _Profile) -> FloatArray:
+    """Second derivatives of half the sum of squared residuals by the uniquenesses.
+
+    By differentiating the eigenvalues and eigenvectors of S - Psi, with m over the discarded and r
+    over the retained ones::
+
+        H_ij = (sum_m omega_im omega_jm)^2
+               + 2 sum_r (sum_m theta_m / (theta_m - theta_r) omega_im omega_jm) omega_ir omega_jr
+    """
+    kept, dropped = profile.retained, ~profile.retained
+    theta_kept, theta_dropped = profile.eigenvalues[kept], profile.eigenvalues[dropped]
+    omega_kept, omega_dropped = profile.eigenvectors[:, kept], profile.eigenvectors[:, dropped]
+    hessian: FloatArray = (omega_dropped @ omega_dropped.T) ** 2
+    for theta, omega in zip(theta_kept, omega_kept.T, strict=True):
+        weight = 2.0 * theta_dropped / (theta_dropped - theta)
+        hessian += ((omega_dropped * weight) @ omega_dropped.T) * np.outer(omega, omega)
+    return hessian
+
+
+# ---- the optimisers ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Solution:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    parameters : FloatArray, shape (n_variables,)
+        Uniquenesses or their logarithms.
+    profile : _Profile
+        The discrepancy there.
+    n_iterations : int
+        Steps of both optimisers together.
+    converged : bool
+        Whether the discrepancy is flat in every parameter that is free to move.
+    at_bound : BoolArray, shape (n_variables,)
+        Parameters at the lower bound, beyond which the discrepancy would fall further.
+    """
+
+    parameters: FloatArray
+    profile: _Profile
+    n_iterations: int
+    converged: bool
+    at_bound: BoolArray
+
+
+def _minimise(problem: _Problem, start: FloatArray, max_iterations: int) -> _Solution:
+    """Approach by L-BFGS-B, finish by Newton's steps."""
+    near, n_approach = _approach(problem, start, max_iterations)
+    parameters, n_newton = _newton(problem, near, max_iterations)
+    profile = problem.profile(parameters)
+    at_bound = (parameters <= problem.low + _BOUND_TOLERANCE) & (profile.gradient > 0.0)
+    at_top = (parameters >= problem.high - _BOUND_TOLERANCE) & (profile.gradient < 0.0)
+    slope = np.where(at_bound | at_top, 0.0, profile.gradient)
+    return _Solution(
+        parameters,
+        profile,
+        n_approach + n_newton,
+        bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE),
+        at_bound,
+    )
+
+
+def _approach(problem: _Problem, start: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
+    """L-BFGS-B from the starting values; returns where it ends, and its number of iterations."""
+
+    def value_and_gradient(parameters: FloatArray, /) -> tuple[float, FloatArray]:
+        profile = problem.profile(parameters)
+        return profile.value, profile.gradient
+
+    solution = optimize.minimize(
+        value_and_gradient,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(problem.low, problem.high)] * start.size,
+        options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
+    )
+    return np.asarray(solution.x, dtype=np.float64), int(solution.nit)
+
+
 def _newton(
-    matrix: FloatArray,
-    log_uniquenesses: FloatArray,
-    n_factors: int,
-    floor: float,
-    max_iterations: int,
+    problem: _Problem, parameters: FloatArray, max_iterations: int
 ) -> tuple[FloatArray, int]:
-    """Newton steps on the uniquenesses that are free to move; returns where they end, and how many.
+    """Newton steps on the parameters that are free to move; returns where they end, and how many.
 
     A step that does not lower the slope ends the search, so the result is never further from the
     minimum than the start.
     """
-    current = log_uniquenesses
-    profile = _profile(matrix, current, n_factors)
+    current = parameters
+    profile = problem.profile(current)
     for step in range(min(max_iterations, 50)):
-        free = (current > floor) | (profile.gradient < 0.0)
+        free = (current > problem.low) | (profile.gradient < 0.0)
+        free &= (current < problem.high) | (profile.gradient > 0.0)
         slope = float(np.max(np.abs(profile.gradient[free]), initial=0.0))
         if slope < 1e-14:
             return current, step
-        hessian = _hessian(profile)[np.ix_(free, free)]
+        hessian = problem.hessian(profile)[np.ix_(free, free)]
         direction = np.zeros_like(current)
         direction[free] = np.linalg.lstsq(hessian, -profile.gradient[free], rcond=1e-12)[0]
-        candidate = np.clip(current + direction, floor, 0.0)
-        trial = _profile(matrix, candidate, n_factors)
-        if np.max(np.abs(trial.gradient[free & (candidate > floor)]), initial=0.0) >= slope:
+        candidate = np.clip(current + direction, problem.low, problem.high)
+        trial = problem.profile(candidate)
+        inside = free & (candidate > problem.low) & (candidate < problem.high)
+        if np.max(np.abs(trial.gradient[inside]), initial=0.0) >= slope:
             return current, step
         current, profile = candidate, trial
     return current, min(max_iterations, 50)
 
 
-def _loadings(profile: _Profile, log_uniquenesses: FloatArray, n_factors: int) -> FloatArray:
-    """Loadings from the leading eigenvectors, with signs that make no column sum negative."""
-    excess = np.where(profile.retained, profile.eigenvalues - 1.0, 0.0)[:n_factors]
-    loadings: FloatArray = (
-        np.exp(0.5 * log_uniquenesses)[:, None]
-        * profile.eigenvectors[:, :n_factors]
-        * np.sqrt(excess)
-    )
+def _vectors(profile: _Profile, strengths: FloatArray, n_factors: int) -> FloatArray:
+    """Leading eigenvectors, each times the root of its strength."""
+    scaled: FloatArray = profile.eigenvectors[:, :n_factors] * np.sqrt(strengths[:n_factors])
+    return scaled
+
+
+def _turned(loadings: FloatArray) -> FloatArray:
+    """Signs that make no column sum negative."""
     return loadings * np.where(loadings.sum(axis=0) < 0.0, -1.0, 1.0)

@@ -112,19 +112,26 @@ def test_three_items_are_just_identified() -> None:
     assert_allclose(found.loadings[:, 0], [0.7, 0.6, 0.5], rtol=1e-10)
 
 
-def test_gradient_and_hessian_are_the_derivatives() -> None:
+@pytest.mark.parametrize("method", ["ml", "minres"])
+def test_gradient_and_hessian_are_the_derivatives(method: str) -> None:
     correlation = np.array(EXPECTED["holzinger_three"]["correlation"])
-    point = np.log(np.random.default_rng(1).uniform(0.3, 0.9, 9))
-    profile = extraction._profile(correlation, point, 3)
+    uniquenesses = np.random.default_rng(1).uniform(0.3, 0.9, 9)
+    if method == "ml":
+        point, hessian = np.log(uniquenesses), extraction._likelihood_hessian
+        evaluate = extraction._likelihood_profile
+    else:
+        point, hessian = uniquenesses, extraction._residual_hessian
+        evaluate = extraction._residual_profile
+    profile = evaluate(correlation, point, 3)
     step = 1e-5
-    above = [extraction._profile(correlation, point + step * unit, 3) for unit in np.eye(9)]
-    below = [extraction._profile(correlation, point - step * unit, 3) for unit in np.eye(9)]
+    above = [evaluate(correlation, point + step * unit, 3) for unit in np.eye(9)]
+    below = [evaluate(correlation, point - step * unit, 3) for unit in np.eye(9)]
     pairs = list(zip(above, below, strict=True))
     # Central differences of step h err by h^2 and by 1e-16 / h.
     slopes = [(high.value - low.value) / (2 * step) for high, low in pairs]
     assert_allclose(profile.gradient, slopes, rtol=0, atol=1e-8)
     curvature = [(high.gradient - low.gradient) / (2 * step) for high, low in pairs]
-    assert_allclose(extraction._hessian(profile), curvature, rtol=0, atol=1e-8)
+    assert_allclose(hessian(profile), curvature, rtol=0, atol=1e-8)
 
 
 def test_too_few_iterations_are_recorded() -> None:

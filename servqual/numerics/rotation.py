@@ -1,0 +1,319 @@
+"""Rotation of factors towards simple structure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from servqual.errors import EstimationError, OptionError
+from servqual.typing import FloatArray, Rotation, check_option
+
+__all__ = ["OBLIQUE", "RotatedFactors", "rotate"]
+
+#: Rotations after which factors may correlate.
+OBLIQUE: Final[tuple[Rotation, ...]] = ("promax", "oblimin", "quartimin", "geomin")
+
+#: What the Rotator of factor_analyzer calls them.
+_METHODS: Final[dict[Rotation, str]] = {
+    "varimax": "varimax",
+    "quartimax": "quartimax",
+    "equamax": "equamax",
+    "geomin-orthogonal": "geomin_ort",
+    "promax": "promax",
+    "oblimin": "oblimin",
+    "quartimin": "quartimin",
+    "geomin": "geomin_obl",
+}
+
+#: R's functions scale rows by default for these and not for the others.
+_KAISER: Final[tuple[Rotation, ...]] = ("varimax", "promax")
+
+#: Criteria that often have several minima, and the number of starts that finds the lowest.
+_STARTS: Final[dict[Rotation, int]] = {"geomin": 30, "geomin-orthogonal": 30}
+
+#: Length of the projected gradient at which the Rotator stops. Its line search compares values of
+#: the criterion, which round at 1e-16: below the root of that it would not move any more.
+_TOLERANCE: Final = 3e-7
+_MAX_ITERATIONS: Final = 500
+
+#: Length of the projected gradient, checked here, below which a rotation counts as converged.
+_AT_REST: Final = 1e-5
+
+#: Added to squared loadings by geomin, so that a zero does not hide the others of its row.
+_GEOMIN_DELTA: Final = 0.01
+
+#: Starts whose criterion is within this share of the lowest found the same solution.
+_SAME: Final = 1e-6
+
+_Criterion = Callable[[FloatArray], tuple[float, FloatArray]]
+_Family = Literal["orthogonal", "oblique"]
+
+
+@dataclass(frozen=True, slots=True)
+class RotatedFactors:
+    """Factors after rotation.
+
+    Attributes
+    ----------
+    loadings : FloatArray, shape (n_variables, n_factors)
+        Pattern loadings: the unrotated ones times `rotation_matrix`.
+    structure : FloatArray, shape (n_variables, n_factors)
+        Correlations of variables and factors.
+    factor_correlations : FloatArray, shape (n_factors, n_factors)
+        The identity after an orthogonal rotation.
+    rotation_matrix : FloatArray, shape (n_factors, n_factors)
+        What the unrotated loadings were multiplied by.
+    criterion : float
+        Value that the rotation made small; nan for promax, which has no criterion, and for none.
+    kaiser_normalization : bool
+        Whether rows were scaled to length one during rotation.
+    n_starts : int
+        Starting positions tried.
+    n_best : int
+        How many of them ended in the solution with the lowest criterion.
+    converged : bool
+        Whether the criterion is flat in every direction of rotation.
+    """
+
+    loadings: FloatArray
+    structure: FloatArray
+    factor_correlations: FloatArray
+    rotation_matrix: FloatArray
+    criterion: float
+    kaiser_normalization: bool
+    n_starts: int
+    n_best: int
+    converged: bool
+
+
+def rotate(
+    loadings: FloatArray,
+    method: Rotation,
+    *,
+    kaiser_normalization: bool | None = None,
+    n_starts: int | None = None,
+    seed: int = 0,
+    power: int = 4,
+) -> RotatedFactors:
+    """Rotate uncorrelated factors.
+
+    Parameters
+    ----------
+    loadings : FloatArray, shape (n_variables, n_factors)
+        Unrotated loadings.
+    method : str
+        ``"varimax"``, ``"quartimax"``, ``"equamax"`` or ``"geomin-orthogonal"`` keep factors
+        uncorrelated; ``"oblimin"`` and ``"quartimin"`` (two names of direct quartimin),
+        ``"geomin"`` and ``"promax"`` let them correlate; ``"none"`` leaves them as they are.
+    kaiser_normalization : bool, optional
+        Scale each variable's loadings to length one during rotation, so that all have the same say.
+        Default: as R's functions do it, for varimax and promax and not for the others.
+    n_starts : int, optional
+        Starting positions: the one given and random ones. Default: 30 for geomin, which often has
+        several minima, and 1 for the others.
+    seed : int, default 0
+        Of the random starts.
+    power : int, default 4
+        Of promax: to which power the varimax loadings are raised to make its target.
+
+    Returns
+    -------
+    RotatedFactors
+
+    Raises
+    ------
+    OptionError
+        If an option does not exist, or `n_starts` is not at least 1.
+    EstimationError
+        If loadings are not finite, or a factor has no loadings at all.
+
+    Notes
+    -----
+    The Rotator of the package factor_analyzer does the rotation (gradient projection; varimax by
+    singular value decompositions); starts, normalisation and the check of convergence are added
+    here. Equamax is the Crawford–Ferguson criterion with kappa = n_factors / (2 n_variables).
+
+    References
+    ----------
+    Bernaards, C. A., & Jennrich, R. I. (2005). Gradient projection algorithms and software for
+    arbitrary rotation criteria in factor analysis. Educational and Psychological Measurement, 65,
+    676-696. https://doi.org/10.1177/0013164404272507
+
+    Browne, M. W. (2001). An overview of analytic rotation in exploratory factor analysis.
+    Multivariate Behavioral Research, 36, 111-150. https://doi.org/10.1207/S15327906MBR3601_05
+
+    Hendrickson, A. E., & White, P. O. (1964). Promax: A quick method for rotation to oblique simple
+    structure. British Journal of Statistical Psychology, 17, 65-70.
+    https://doi.org/10.1111/j.2044-8317.1964.tb00244.x
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> simple = np.array([[0.8, 0.0], [0.7, 0.0], [0.0, 0.6], [0.0, 0.9]])
+    >>> turned = simple @ np.array([[0.6, 0.8], [-0.8, 0.6]])
+    >>> rotated = rotate(turned, "oblimin")
+    >>> bool(np.allclose(np.sort(np.abs(rotated.loadings[:, 0])), [0.0, 0.0, 0.6, 0.9], atol=1e-5))
+    True
+    """
+    check_option("rotation", method, Rotation)
+    unrotated = _checked(loadings)
+    n_factors = unrotated.shape[1]
+    if n_starts is not None and (isinstance(n_starts, bool) or n_starts < 1):
+        raise OptionError(f"`n_starts` is {n_starts!r}, but must be a whole number from 1.")
+    if method == "none" or n_factors == 1:
+        nan = float("nan")
+        return _result(unrotated, np.eye(n_factors), nan, False, (1, 1), True)
+    kaiser = method in _KAISER if kaiser_normalization is None else bool(kaiser_normalization)
+    scaled = _normalized(unrotated) if kaiser else unrotated
+    if method == "promax":
+        matrix = _run(method, scaled, power)
+        flat = _at_rest(_criterion_of("varimax", scaled), "orthogonal", scaled, _varimax_of(scaled))
+        return _result(unrotated, matrix, float("nan"), kaiser, (1, 1), flat)
+    criterion = _criterion_of(method, scaled)
+    starts = _STARTS.get(method, 1) if n_starts is None else int(n_starts)
+    found = [turn @ _run(method, scaled @ turn, power) for turn in _turns(n_factors, starts, seed)]
+    values = np.array([criterion(scaled @ matrix)[0] for matrix in found])
+    best = int(np.argmin(values))
+    n_best = int(np.count_nonzero(values <= values[best] + _SAME * abs(values[best])))
+    family: _Family = "oblique" if method in OBLIQUE else "orthogonal"
+    flat = _at_rest(criterion, family, scaled, found[best])
+    return _result(unrotated, found[best], float(values[best]), kaiser, (starts, n_best), flat)
+
+
+def _checked(loadings: FloatArray) -> FloatArray:
+    """Loadings as a matrix that can be rotated."""
+    matrix = np.array(loadings, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[1] < 1 or not np.isfinite(matrix).all():
+        raise EstimationError(
+            "Loadings must be a table of finite numbers, with one row per variable and one column "
+            "per factor."
+        )
+    empty = np.flatnonzero(np.sum(matrix**2, axis=0) < 1e-20)
+    if empty.size and matrix.shape[1] > 1:
+        raise EstimationError(
+            f"{empty.size} of {matrix.shape[1]} factors {'has' if empty.size == 1 else 'have'} no "
+            "loadings at all, so there is nothing to rotate. Use fewer factors."
+        )
+    return matrix
+
+
+def _normalized(loadings: FloatArray) -> FloatArray:
+    """Rows of length one; a variable without loadings stays without."""
+    length = np.sqrt(np.sum(loadings**2, axis=1, keepdims=True))
+    scaled: FloatArray = loadings / np.where(length > 0.0, length, 1.0)
+    return scaled
+
+
+def _turns(n_factors: int, n_starts: int, seed: int) -> list[FloatArray]:
+    """Starting positions: the one given, then random orthogonal matrices."""
+    generator = np.random.default_rng(seed)
+    turns = [np.eye(n_factors)]
+    for _ in range(n_starts - 1):
+        q, r = np.linalg.qr(generator.standard_normal((n_factors, n_factors)))
+        turns.append(q * np.sign(np.diag(r)))
+    return turns
+
+
+def _run(method: Rotation, loadings: FloatArray, power: int) -> FloatArray:
+    """Let the Rotator rotate; the matrix by which the loadings are to be multiplied."""
+    # Imported here: it brings scikit-learn along, which takes a second.
+    from factor_analyzer.rotator import Rotator
+
+    rotator = Rotator(
+        method=_METHODS[method],
+        normalize=False,
+        power=power,
+        kappa=loadings.shape[1] / (2.0 * loadings.shape[0]),
+        delta=_GEOMIN_DELTA,
+        max_iter=_MAX_ITERATIONS,
+        # Varimax stops on the relative growth of its criterion.
+        tol=1e-15 if method in ("varimax", "promax") else _TOLERANCE,
+    )
+    rotator.fit_transform(loadings)
+    matrix = np.asarray(rotator.rotation_, dtype=np.float64)
+    if method in OBLIQUE and method != "promax":
+        # It gives T with pattern = loadings · inv(T)'.
+        return np.asarray(np.linalg.inv(matrix).T, dtype=np.float64)
+    return matrix
+
+
+def _varimax_of(loadings: FloatArray) -> FloatArray:
+    """The varimax position from which promax goes on."""
+    return _run("varimax", loadings, power=4)
+
+
+def _result(
+    unrotated: FloatArray,
+    matrix: FloatArray,
+    criterion: float,
+    kaiser: bool,
+    starts: tuple[int, int],
+    converged: bool,
+) -> RotatedFactors:
+    pattern = unrotated @ matrix
+    inverse = np.linalg.inv(matrix)
+    correlations = inverse @ inverse.T
+    # Rounding apart, the variances are one.
+    spread = np.sqrt(np.diag(correlations))
+    pattern = pattern * spread
+    correlations = correlations / np.outer(spread, spread)
+    np.fill_diagonal(correlations, 1.0)
+    return RotatedFactors(
+        loadings=pattern,
+        structure=pattern @ correlations,
+        factor_correlations=correlations,
+        rotation_matrix=matrix * spread,
+        criterion=criterion,
+        kaiser_normalization=kaiser,
+        n_starts=starts[0],
+        n_best=starts[1],
+        converged=converged,
+    )
+
+
+# ---- criteria, to compare starts and to check that one has come to rest --------------------------
+
+
+def _criterion_of(method: Rotation, loadings: FloatArray) -> _Criterion:
+    """Value and gradient of a criterion, as functions of the rotated loadings."""
+    n_variables, n_factors = loadings.shape
+    if method in ("geomin", "geomin-orthogonal"):
+        return _geomin
+    kappa = {"varimax": 1.0 / n_variables, "equamax": n_factors / (2.0 * n_variables)}
+    # Quartimax is the Crawford-Ferguson criterion with kappa = 0 among orthogonal rotations, and
+    # direct quartimin the same among oblique ones.
+    share = kappa.get(method, 0.0)
+
+    def crawford_ferguson(rotated: FloatArray) -> tuple[float, FloatArray]:
+        squares = rotated**2
+        of_rows = squares.sum(axis=1, keepdims=True) - squares
+        of_columns = squares.sum(axis=0, keepdims=True) - squares
+        mixed = (1.0 - share) * of_rows + share * of_columns
+        return float(np.sum(squares * mixed)) / 4.0, rotated * mixed
+
+    return crawford_ferguson
+
+
+def _geomin(rotated: FloatArray) -> tuple[float, FloatArray]:
+    squares = rotated**2 + _GEOMIN_DELTA
+    products = np.exp(np.mean(np.log(squares), axis=1, keepdims=True))
+    return float(products.sum()), (2.0 / rotated.shape[1]) * rotated / squares * products
+
+
+def _at_rest(
+    criterion: _Criterion, family: _Family, loadings: FloatArray, matrix: FloatArray
+) -> bool:
+    """Whether the gradient, projected on the directions of rotation, vanishes."""
+    slope = criterion(loadings @ matrix)[1]
+    if family == "orthogonal":
+        gradient = loadings.T @ slope
+        product = matrix.T @ gradient
+        projected = gradient - matrix @ (product + product.T) / 2.0
+    else:
+        position = np.linalg.inv(matrix).T
+        gradient = -((loadings @ matrix).T @ slope @ np.linalg.inv(position)).T
+        projected = gradient - position * np.sum(position * gradient, axis=0)
+    return bool(np.sqrt(np.sum(projected**2)) < _AT_REST)
