@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import linalg
 
 from servqual.errors import NotIdentifiedError, NotPositiveDefiniteError, OptionError
+from servqual.numerics.factor_discrepancies import (
+    Profile,
+    likelihood_hessian,
+    likelihood_profile,
+    residual_hessian,
+    residual_profile,
+)
+from servqual.numerics.uniqueness_search import Problem, minimise
 from servqual.typing import BoolArray, ExtractionMethod, FloatArray, check_option
 
 __all__ = [
@@ -19,12 +26,6 @@ __all__ = [
     "minimum_residual_factors",
     "principal_axis_factors",
 ]
-
-#: Largest slope of the discrepancy in a free log uniqueness at a solution that counts as converged.
-_GRADIENT_TOLERANCE = 1e-9
-
-#: Distance on the log scale below which a uniqueness counts as lying on its bound.
-_BOUND_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Extraction:
     uniquenesses : FloatArray, shape (n_variables,)
         Variances that the factors leave unexplained.
     discrepancy : float
-        What the method made small. Maximum likelihood: ``log|Sigma| + tr(S Sigma^-1) - log|S| -
-        p``, with Sigma = loadings loadings' + diag(uniquenesses). Minimum residuals: half the sum of
+        What the method made small. Maximum likelihood: log|Sigma| + tr(S Sigma^-1) - log|S| - p,
+        with Sigma = loadings loadings' + diag(uniquenesses). Minimum residuals: half the sum of
         squares of S - Sigma. Principal axes: the same, though it is not looked at on the way.
     n_iterations : int
         Steps taken.
@@ -59,51 +60,6 @@ class Extraction:
     n_iterations: int
     converged: bool
     heywood: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
-class _Profile:
-    """The discrepancy, minimised over the loadings, at given parameters.
-
-    Attributes
-    ----------
-    value : float
-        The discrepancy.
-    gradient : FloatArray, shape (n_variables,)
-        Its derivatives by the parameters.
-    eigenvalues : FloatArray, shape (n_variables,)
-        Eigenvalues of the matrix that holds the factors, decreasing.
-    eigenvectors : FloatArray, shape (n_variables, n_variables)
-        Their eigenvectors, one per column.
-    retained : BoolArray, shape (n_variables,)
-        Which of them carry a factor.
-    """
-
-    value: float
-    gradient: FloatArray
-    eigenvalues: FloatArray
-    eigenvectors: FloatArray
-    retained: BoolArray
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """A discrepancy as a function of one parameter per variable.
-
-    Attributes
-    ----------
-    profile : callable
-        The discrepancy, minimised over the loadings, and its gradient.
-    hessian : callable
-        Second derivatives at a profile.
-    low, high : float
-        Bounds of the parameters.
-    """
-
-    profile: Callable[[FloatArray], _Profile]
-    hessian: Callable[[_Profile], FloatArray]
-    low: float
-    high: float
 
 
 def degrees_of_freedom(n_variables: int, n_factors: int) -> int:
@@ -243,14 +199,14 @@ def maximum_likelihood_factors(
     matrix, scale = _standardise(np.asarray(correlation, dtype=np.float64))
     _check_regular(matrix)
     _check_identified(matrix.shape[0], n_factors)
-    problem = _Problem(
-        profile=lambda logs: _likelihood_profile(matrix, logs, n_factors),
-        hessian=_likelihood_hessian,
+    problem = Problem(
+        profile=lambda logs: likelihood_profile(matrix, logs, n_factors),
+        hessian=likelihood_hessian,
         low=float(np.log(lower_bound)),
         high=0.0,
     )
     start = np.log(_starting_uniquenesses(matrix, n_factors, lower_bound))
-    solution = _minimise(problem, start, max_iterations)
+    solution = minimise(problem, start, max_iterations)
     uniquenesses = np.exp(solution.parameters)
     excess = np.where(solution.profile.retained, solution.profile.eigenvalues - 1.0, 0.0)
     loadings = np.sqrt(uniquenesses)[:, None] * _vectors(solution.profile, excess, n_factors)
@@ -304,6 +260,8 @@ def minimum_residual_factors(
     Notes
     -----
     Assumes no distribution. Unlike maximum likelihood it is not free of scale: give correlations.
+    Of a variable at the lower bound, the squared loadings may sum to more than one: they are those
+    that fit the correlations best.
 
     References
     ----------
@@ -325,14 +283,14 @@ def minimum_residual_factors(
     _check_bound(lower_bound)
     matrix, _ = _standardise(np.asarray(correlation, dtype=np.float64))
     _check_identified(matrix.shape[0], n_factors)
-    problem = _Problem(
-        profile=lambda uniquenesses: _residual_profile(matrix, uniquenesses, n_factors),
-        hessian=_residual_hessian,
+    problem = Problem(
+        profile=lambda uniquenesses: residual_profile(matrix, uniquenesses, n_factors),
+        hessian=residual_hessian,
         low=lower_bound,
         high=1.0,
     )
     start = _starting_uniquenesses(matrix, n_factors, lower_bound)
-    solution = _minimise(problem, start, max_iterations)
+    solution = minimise(problem, start, max_iterations)
     strengths = np.where(solution.profile.retained, solution.profile.eigenvalues, 0.0)
     return Extraction(
         loadings=_turned(_vectors(solution.profile, strengths, n_factors)),
@@ -405,7 +363,7 @@ def principal_axis_factors(
     converged, n_rounds = False, 0
     while not converged and n_rounds < max_iterations:
         n_rounds += 1
-        profile = _residual_profile(matrix, 1.0 - communalities, n_factors)
+        profile = residual_profile(matrix, 1.0 - communalities, n_factors)
         strengths = np.where(profile.retained, profile.eigenvalues, 0.0)
         loadings = _vectors(profile, strengths, n_factors)
         found = np.sum(loadings**2, axis=1)
@@ -490,185 +448,15 @@ def _unexplained(matrix: FloatArray) -> FloatArray:
 
 def _starting_uniquenesses(matrix: FloatArray, n_factors: int, lower_bound: float) -> FloatArray:
     """Jöreskog's starting values: a shrunken 1 - R^2 of each variable on all the others."""
+    if not np.any(matrix - np.diag(np.diag(matrix))):
+        # Nothing is shared, so no loadings fit as well as any, and say so.
+        return np.ones(matrix.shape[0])
     start = (1.0 - 0.5 * n_factors / matrix.shape[0]) * _unexplained(matrix)
     clipped: FloatArray = np.clip(start, lower_bound, 1.0)
     return clipped
 
 
-# ---- the two discrepancies -----------------------------------------------------------------------
-
-
-def _likelihood_profile(
-    matrix: FloatArray, log_uniquenesses: FloatArray, n_factors: int
-) -> _Profile:
-    """Evaluate the likelihood's discrepancy (Lawley & Maxwell 1971, section 4.3)."""
-    scale = np.exp(-0.5 * log_uniquenesses)
-    increasing, vectors = linalg.eigh(matrix * np.outer(scale, scale), check_finite=False)
-    eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
-    # A factor whose eigenvalue is below one would need imaginary loadings; its loadings are zero.
-    retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 1.0)
-    excess = eigenvalues[~retained] - 1.0
-    return _Profile(
-        value=float(np.sum(excess - np.log1p(excess))),
-        gradient=-(eigenvectors[:, ~retained] ** 2 @ excess),
-        eigenvalues=eigenvalues,
-        eigenvectors=eigenvectors,
-        retained=retained,
-    )
-
-
-def _likelihood_hessian(profile: _Profile) -> FloatArray:
-    """Second derivatives of the discrepancy by the log uniquenesses (Clarke 1970).
-
-    With theta, omega the eigenvalues and eigenvectors of the scaled matrix, m over the discarded
-    ones and r over the retained ones::
-
-        H_ij = (sum_m theta_m omega_im omega_jm) (sum_m omega_im omega_jm)
-               + sum_m sum_r (1 - theta_m) (theta_r + theta_m) / (theta_r - theta_m)
-                 omega_im omega_jm omega_ir omega_jr
-    """
-    kept, dropped = profile.retained, ~profile.retained
-    theta_kept, theta_dropped = profile.eigenvalues[kept], profile.eigenvalues[dropped]
-    omega_kept, omega_dropped = profile.eigenvectors[:, kept], profile.eigenvectors[:, dropped]
-    hessian: FloatArray = ((omega_dropped * theta_dropped) @ omega_dropped.T) * (
-        omega_dropped @ omega_dropped.T
-    )
-    for theta, omega in zip(theta_kept, omega_kept.T, strict=True):
-        weight = (1.0 - theta_dropped) * (theta + theta_dropped) / (theta - theta_dropped)
-        hessian += ((omega_dropped * weight) @ omega_dropped.T) * np.outer(omega, omega)
-    return hessian
-
-
-def _residual_profile(matrix: FloatArray, uniquenesses: FloatArray, n_factors: int) -> _Profile:
-    """Evaluate half the sum of squared residuals (Jöreskog 1977).
-
-    The best loadings come from the leading eigenvalues of S - Psi; what is left is the sum of
-    squares of the others.
-    """
-    increasing, vectors = linalg.eigh(matrix - np.diag(uniquenesses), check_finite=False)
-    eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
-    retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 0.0)
-    left = eigenvalues[~retained]
-    return _Profile(
-        value=0.5 * float(np.sum(left**2)),
-        gradient=-(eigenvectors[:, ~retained] ** 2 @ left),
-        eigenvalues=eigenvalues,
-        eigenvectors=eigenvectors,
-        retained=retained,
-    )
-
-
-def _residual_hessian(profile: _Profile) -> FloatArray:
-    """Second derivatives of half the sum of squared residuals by the uniquenesses.
-
-    By differentiating the eigenvalues and eigenvectors of S - Psi, with m over the discarded and r
-    over the retained ones::
-
-        H_ij = (sum_m omega_im omega_jm)^2
-               + 2 sum_r (sum_m theta_m / (theta_m - theta_r) omega_im omega_jm) omega_ir omega_jr
-    """
-    kept, dropped = profile.retained, ~profile.retained
-    theta_kept, theta_dropped = profile.eigenvalues[kept], profile.eigenvalues[dropped]
-    omega_kept, omega_dropped = profile.eigenvectors[:, kept], profile.eigenvectors[:, dropped]
-    hessian: FloatArray = (omega_dropped @ omega_dropped.T) ** 2
-    for theta, omega in zip(theta_kept, omega_kept.T, strict=True):
-        weight = 2.0 * theta_dropped / (theta_dropped - theta)
-        hessian += ((omega_dropped * weight) @ omega_dropped.T) * np.outer(omega, omega)
-    return hessian
-
-
-# ---- the optimisers ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Solution:
-    """Where the search ended.
-
-    Attributes
-    ----------
-    parameters : FloatArray, shape (n_variables,)
-        Uniquenesses or their logarithms.
-    profile : _Profile
-        The discrepancy there.
-    n_iterations : int
-        Steps of both optimisers together.
-    converged : bool
-        Whether the discrepancy is flat in every parameter that is free to move.
-    at_bound : BoolArray, shape (n_variables,)
-        Parameters at the lower bound, beyond which the discrepancy would fall further.
-    """
-
-    parameters: FloatArray
-    profile: _Profile
-    n_iterations: int
-    converged: bool
-    at_bound: BoolArray
-
-
-def _minimise(problem: _Problem, start: FloatArray, max_iterations: int) -> _Solution:
-    """Approach by L-BFGS-B, finish by Newton's steps."""
-    near, n_approach = _approach(problem, start, max_iterations)
-    parameters, n_newton = _newton(problem, near, max_iterations)
-    profile = problem.profile(parameters)
-    at_bound = (parameters <= problem.low + _BOUND_TOLERANCE) & (profile.gradient > 0.0)
-    at_top = (parameters >= problem.high - _BOUND_TOLERANCE) & (profile.gradient < 0.0)
-    slope = np.where(at_bound | at_top, 0.0, profile.gradient)
-    return _Solution(
-        parameters,
-        profile,
-        n_approach + n_newton,
-        bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE),
-        at_bound,
-    )
-
-
-def _approach(problem: _Problem, start: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
-    """L-BFGS-B from the starting values; returns where it ends, and its number of iterations."""
-
-    def value_and_gradient(parameters: FloatArray, /) -> tuple[float, FloatArray]:
-        profile = problem.profile(parameters)
-        return profile.value, profile.gradient
-
-    solution = optimize.minimize(
-        value_and_gradient,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(problem.low, problem.high)] * start.size,
-        options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
-    )
-    return np.asarray(solution.x, dtype=np.float64), int(solution.nit)
-
-
-def _newton(
-    problem: _Problem, parameters: FloatArray, max_iterations: int
-) -> tuple[FloatArray, int]:
-    """Newton steps on the parameters that are free to move; returns where they end, and how many.
-
-    A step that does not lower the slope ends the search, so the result is never further from the
-    minimum than the start.
-    """
-    current = parameters
-    profile = problem.profile(current)
-    for step in range(min(max_iterations, 50)):
-        free = (current > problem.low) | (profile.gradient < 0.0)
-        free &= (current < problem.high) | (profile.gradient > 0.0)
-        slope = float(np.max(np.abs(profile.gradient[free]), initial=0.0))
-        if slope < 1e-14:
-            return current, step
-        hessian = problem.hessian(profile)[np.ix_(free, free)]
-        direction = np.zeros_like(current)
-        direction[free] = np.linalg.lstsq(hessian, -profile.gradient[free], rcond=1e-12)[0]
-        candidate = np.clip(current + direction, problem.low, problem.high)
-        trial = problem.profile(candidate)
-        inside = free & (candidate > problem.low) & (candidate < problem.high)
-        if np.max(np.abs(trial.gradient[inside]), initial=0.0) >= slope:
-            return current, step
-        current, profile = candidate, trial
-    return current, min(max_iterations, 50)
-
-
-def _vectors(profile: _Profile, strengths: FloatArray, n_factors: int) -> FloatArray:
+def _vectors(profile: Profile, strengths: FloatArray, n_factors: int) -> FloatArray:
     """Leading eigenvectors, each times the root of its strength."""
     scaled: FloatArray = profile.eigenvectors[:, :n_factors] * np.sqrt(strengths[:n_factors])
     return scaled

@@ -141,11 +141,7 @@ def factor_fit(
     discrepancy, null = _discrepancy(observed, implied), _discrepancy(observed, np.eye(size))
     correction = n_obs - 1.0 - (2.0 * size + 5.0) / 6.0
     reduced = correction - 2.0 * n_factors / 3.0
-    chi2, chi2_null = max(discrepancy * reduced, 0.0), max(null * correction, 0.0)
-    if not np.isfinite(discrepancy * reduced):
-        chi2 = float("nan")
-    if not np.isfinite(null * correction):
-        chi2_null = float("nan")
+    chi2, chi2_null = _statistic(discrepancy, reduced), _statistic(null, correction)
     low, high = rmsea_interval(chi2, df, n_obs, conf_level)
     nan, tested = float("nan"), df > 0 and np.isfinite(chi2)
     return FactorFit(
@@ -165,6 +161,11 @@ def factor_fit(
         bic=float(chi2 - df * np.log(n_obs)) if tested else nan,
         residuals=residuals,
     )
+
+
+def _statistic(discrepancy: float, factor: float) -> float:
+    """Discrepancy times a factor; nan where too few respondents make that negative."""
+    return discrepancy * factor if factor > 0.0 else float("nan")
 
 
 def _discrepancy(observed: FloatArray, implied: FloatArray) -> float:

@@ -25,6 +25,7 @@ __all__ = [
     "item_statistics",
     "mean_inter_item_correlation",
     "scale_reliability_statistics",
+    "split_half_average",
     "split_half_odd_even",
     "squared_multiple_correlations",
 ]
@@ -75,6 +76,8 @@ class ScaleStatistics:
         The same of the correlation matrix, comparable with `alpha_std` (psych's `G6(smc)`).
     split_half : float
         Odd-even split-half reliability, stepped up by Spearman and Brown's formula.
+    split_half_mean : float
+        Mean over all splits into halves, of the correlation matrix.
     """
 
     n_items: int
@@ -90,6 +93,7 @@ class ScaleStatistics:
     lambda2_std: float
     lambda6_std: float
     split_half: float
+    split_half_mean: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,7 @@ def scale_reliability_statistics(
         lambda2_std=guttman_lambda2(correlation),
         lambda6_std=guttman_lambda6(correlation),
         split_half=split_half_odd_even(items),
+        split_half_mean=split_half_average(correlation),
     )
 
 
@@ -403,6 +408,50 @@ def split_half_odd_even(covariance: ArrayLike) -> float:
     even_variance = _total_variance(items[1::2, 1::2])
     r = float(np.sum(items[0::2, 1::2])) / math.sqrt(odd_variance * even_variance)
     return 2.0 * r / (1.0 + r) if 1.0 + r > _ROUNDING else math.nan
+
+
+def split_half_average(correlation: ArrayLike) -> float:
+    """Split-half reliability averaged over all splits of the items into halves.
+
+    Parameters
+    ----------
+    correlation : array_like, shape (k, k)
+        Correlation matrix of the items (or their covariance matrix).
+
+    Returns
+    -------
+    float
+        Mean over all splits of 4 C / V, C being the covariance of the two sums and V the variance
+        of the sum of all items (Flanagan and Rulon). An odd number of items is split into halves
+        that differ by one item. nan for one item, or a sum without variance.
+
+    Notes
+    -----
+    Each pair of items falls into different halves in the same share of the splits, so the mean
+    needs no enumeration: 4 m (k - m) / (k (k - 1)) times the share of the covariances in V, with m
+    = k/2 rounded down. For an even number of items this is alpha of the same matrix.
+
+    References
+    ----------
+    Rulon, P. J. (1939). A simplified procedure for determining the reliability of a test by
+    split-halves. Harvard Educational Review, 9, 99-103.
+
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. Psychometrika,
+    16, 297-334. https://doi.org/10.1007/BF02310555
+
+    Examples
+    --------
+    >>> round(split_half_average([[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]]), 6)
+    0.666667
+    """
+    items = _square(correlation)
+    size = items.shape[0]
+    total = float(np.sum(items))
+    if size < 2 or not total > 0.0:
+        return math.nan
+    half = size // 2
+    apart = 4.0 * half * (size - half) / (size * (size - 1.0))
+    return float(apart * (total - float(np.trace(items))) / total)
 
 
 def mean_inter_item_correlation(correlation: ArrayLike) -> float:

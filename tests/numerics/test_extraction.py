@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from servqual.errors import NotIdentifiedError, NotPositiveDefiniteError, OptionError
-from servqual.numerics import extraction
+from servqual.numerics import factor_discrepancies
 from servqual.numerics.extraction import degrees_of_freedom, maximum_likelihood_factors
 from servqual.typing import FloatArray
 from tests.reference import load_expected
@@ -116,12 +116,10 @@ def test_three_items_are_just_identified() -> None:
 def test_gradient_and_hessian_are_the_derivatives(method: str) -> None:
     correlation = np.array(EXPECTED["holzinger_three"]["correlation"])
     uniquenesses = np.random.default_rng(1).uniform(0.3, 0.9, 9)
-    if method == "ml":
-        point, hessian = np.log(uniquenesses), extraction._likelihood_hessian
-        evaluate = extraction._likelihood_profile
-    else:
-        point, hessian = uniquenesses, extraction._residual_hessian
-        evaluate = extraction._residual_profile
+    name = {"ml": "likelihood", "minres": "residual"}[method]
+    evaluate = getattr(factor_discrepancies, f"{name}_profile")
+    hessian = getattr(factor_discrepancies, f"{name}_hessian")
+    point = np.log(uniquenesses) if method == "ml" else uniquenesses
     profile = evaluate(correlation, point, 3)
     step = 1e-5
     above = [evaluate(correlation, point + step * unit, 3) for unit in np.eye(9)]

@@ -1,0 +1,167 @@
+"""Minimisation of a smooth discrepancy over uniquenesses that have bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from servqual.numerics.factor_discrepancies import Profile
+from servqual.typing import BoolArray, FloatArray
+
+__all__ = ["Problem", "Solution", "minimise"]
+
+#: Largest slope of the discrepancy in a free parameter at a solution that counts as converged.
+_GRADIENT_TOLERANCE = 1e-9
+
+#: Rise of the discrepancy that rounding alone can bring about near the minimum.
+_ROUNDING = 1e-12
+
+#: Distance below which a parameter counts as lying on its bound.
+_BOUND_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A discrepancy as a function of one parameter per variable.
+
+    Attributes
+    ----------
+    profile : callable
+        The discrepancy, minimised over the loadings, and its gradient.
+    hessian : callable
+        Second derivatives at a profile.
+    low, high : float
+        Bounds of the parameters.
+    """
+
+    profile: Callable[[FloatArray], Profile]
+    hessian: Callable[[Profile], FloatArray]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    parameters : FloatArray, shape (n_variables,)
+        Uniquenesses or their logarithms.
+    profile : Profile
+        The discrepancy there.
+    n_iterations : int
+        Steps of both optimisers together.
+    converged : bool
+        Whether the discrepancy is flat in every parameter that is free to move.
+    at_bound : BoolArray, shape (n_variables,)
+        Parameters at the lower bound, beyond which the discrepancy would fall further.
+    """
+
+    parameters: FloatArray
+    profile: Profile
+    n_iterations: int
+    converged: bool
+    at_bound: BoolArray
+
+
+def minimise(problem: Problem, start: FloatArray, max_iterations: int) -> Solution:
+    """Approach by L-BFGS-B, finish by Newton's steps.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be made small.
+    start : FloatArray, shape (n_variables,)
+        Parameters to start from, within the bounds.
+    max_iterations : int
+        Most steps of each optimiser.
+
+    Returns
+    -------
+    Solution
+
+    References
+    ----------
+    Byrd, R. H., Lu, P., Nocedal, J., & Zhu, C. (1995). A limited memory algorithm for bound
+    constrained optimization. SIAM Journal on Scientific Computing, 16(5), 1190-1208.
+    https://doi.org/10.1137/0916069
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from servqual.numerics.factor_discrepancies import residual_hessian, residual_profile
+    >>> correlation = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
+    >>> problem = Problem(
+    ...     profile=lambda uniquenesses: residual_profile(correlation, uniquenesses, 1),
+    ...     hessian=residual_hessian,
+    ...     low=0.005,
+    ...     high=1.0,
+    ... )
+    >>> solution = minimise(problem, np.full(4, 0.8), 100)
+    >>> solution.parameters.round(6).tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    near, n_approach = _approach(problem, start, max_iterations)
+    parameters, n_newton = _newton(problem, near, max_iterations)
+    profile = problem.profile(parameters)
+    at_bound = (parameters <= problem.low + _BOUND_TOLERANCE) & (profile.gradient > 0.0)
+    at_top = (parameters >= problem.high - _BOUND_TOLERANCE) & (profile.gradient < 0.0)
+    slope = np.where(at_bound | at_top, 0.0, profile.gradient)
+    return Solution(
+        parameters,
+        profile,
+        n_approach + n_newton,
+        bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE),
+        at_bound,
+    )
+
+
+def _approach(problem: Problem, start: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
+    """L-BFGS-B from the starting values; returns where it ends, and its number of iterations."""
+
+    def value_and_gradient(parameters: FloatArray, /) -> tuple[float, FloatArray]:
+        profile = problem.profile(parameters)
+        return profile.value, profile.gradient
+
+    solution = optimize.minimize(
+        value_and_gradient,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(problem.low, problem.high)] * start.size,
+        options={"maxiter": max_iterations, "ftol": 1e-12, "gtol": 1e-7},
+    )
+    return np.asarray(solution.x, dtype=np.float64), int(solution.nit)
+
+
+def _newton(
+    problem: Problem, parameters: FloatArray, max_iterations: int
+) -> tuple[FloatArray, int]:
+    """Newton steps on the parameters that are free to move; returns where they end, and how many.
+
+    A step that does not lower the slope, or that raises the discrepancy, ends the search. So the
+    result is never further from the minimum than the start, and no saddle point.
+    """
+    current = parameters
+    profile = problem.profile(current)
+    for step in range(min(max_iterations, 50)):
+        free = (current > problem.low) | (profile.gradient < 0.0)
+        free &= (current < problem.high) | (profile.gradient > 0.0)
+        slope = float(np.max(np.abs(profile.gradient[free]), initial=0.0))
+        if slope < 1e-14:
+            return current, step
+        hessian = problem.hessian(profile)[np.ix_(free, free)]
+        direction = np.zeros_like(current)
+        direction[free] = np.linalg.lstsq(hessian, -profile.gradient[free], rcond=1e-12)[0]
+        candidate = np.clip(current + direction, problem.low, problem.high)
+        trial = problem.profile(candidate)
+        inside = free & (candidate > problem.low) & (candidate < problem.high)
+        steeper = np.max(np.abs(trial.gradient[inside]), initial=0.0) >= slope
+        if steeper or trial.value > profile.value + _ROUNDING:
+            return current, step
+        current, profile = candidate, trial
+    return current, min(max_iterations, 50)
