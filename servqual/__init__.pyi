@@ -1,5 +1,10 @@
+from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
+from .analyses.efa import EFAResult as EFAResult
+from .analyses.efa import efa as efa
+from .analyses.factor_count import FactorCountResult as FactorCountResult
+from .analyses.factor_count import factor_count as factor_count
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
 from .analyses.regression import RegressionResult as RegressionResult
@@ -36,10 +41,14 @@ from .instruments.instrument import Dimension as Dimension
 from .instruments.instrument import Instrument as Instrument
 from .instruments.instrument import Item as Item
 from .instruments.instrument import Scale as Scale
+from .plots.correlation_matrix import plot_correlation_matrix as plot_correlation_matrix
 from .plots.gaps import plot_expectation_perception as plot_expectation_perception
 from .plots.gaps import plot_gaps as plot_gaps
 from .plots.gaps import plot_radar as plot_radar
 from .plots.importance import plot_importance as plot_importance
+from .plots.loadings import plot_congruence as plot_congruence
+from .plots.loadings import plot_loadings as plot_loadings
+from .plots.scree import plot_scree as plot_scree
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
@@ -55,11 +64,14 @@ from .survey.weights import SamplingWeights as SamplingWeights
 
 __all__ = [
     "ColumnNotFoundError",
+    "CongruenceResult",
     "ConvergenceError",
     "CorrelationResult",
     "Counts",
     "Dimension",
+    "EFAResult",
     "EstimationError",
+    "FactorCountResult",
     "FrequencyWeights",
     "GapResult",
     "ImportanceResult",
@@ -92,16 +104,22 @@ __all__ = [
     "SurveyError",
     "WeightsWarning",
     "correlations",
+    "efa",
     "example_path",
     "example_truth",
+    "factor_count",
     "gaps",
     "instrument",
     "list_instruments",
     "load_example",
+    "plot_congruence",
+    "plot_correlation_matrix",
     "plot_expectation_perception",
     "plot_gaps",
     "plot_importance",
+    "plot_loadings",
     "plot_radar",
+    "plot_scree",
     "read_survey",
     "regression",
     "relative_importance",

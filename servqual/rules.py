@@ -82,3 +82,36 @@ COLLINEARITY = Rule(
     cuts=(5.0, 10.0),
     words=("unproblematic", "notable", "severe"),
 )
+
+SAMPLING_ADEQUACY = Rule(
+    name="sampling adequacy (Kaiser–Meyer–Olkin)",
+    source="Kaiser, H. F., & Rice, J. (1974). Little jiffy, mark IV, "
+    "https://doi.org/10.1177/001316447403400115",
+    cuts=(0.5, 0.6, 0.7, 0.8, 0.9),
+    words=("unacceptable", "miserable", "mediocre", "middling", "meritorious", "marvellous"),
+)
+
+ERROR_OF_APPROXIMATION = Rule(
+    name="root mean square error of approximation",
+    source="Browne, M. W., & Cudeck, R. (1992). Alternative ways of assessing model fit, "
+    "https://doi.org/10.1177/0049124192021002005; the band from .08 to .10 from MacCallum, R. C., "
+    "Browne, M. W., & Sugawara, H. M. (1996), https://doi.org/10.1037/1082-989X.1.2.130",
+    cuts=(0.05, 0.08, 0.10),
+    words=("close fit", "reasonable fit", "mediocre fit", "poor fit"),
+)
+
+LOADING = Rule(
+    name="size of a factor loading",
+    source="Comrey, A. L., & Lee, H. B. (1992). A first course in factor analysis (2nd ed.), "
+    "https://doi.org/10.4324/9781315827506",
+    cuts=(0.32, 0.45, 0.55, 0.63, 0.71),
+    words=("not interpreted", "poor", "fair", "good", "very good", "excellent"),
+)
+
+CONGRUENCE = Rule(
+    name="congruence of a factor with a dimension",
+    source="Lorenzo-Seva, U., & ten Berge, J. M. F. (2006). Tucker's congruence coefficient as a "
+    "meaningful index of factor similarity, https://doi.org/10.1027/1614-2241.2.2.57",
+    cuts=(0.85, 0.95),
+    words=("not similar", "fairly similar", "equal"),
+)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from servqual import rules
+from servqual.analyses.correlation_source import (
+    CorrelationSource,
+    HoldsSource,
+    make_source,
+    warn_of_repairs,
+)
+from servqual.analyses.general_factor import (
+    GeneralFactor,
+    general_factor,
+    no_general_factor,
+)
 from servqual.errors import (
     ConvergenceError,
     EstimationError,
@@ -31,11 +42,13 @@ from servqual.numerics.reliability import (
     scale_reliability_statistics,
 )
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
+from servqual.samplestats.counts import Counts
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     DIFFERENCES,
+    CorrelationKind,
     FloatArray,
     Missing,
     On,
@@ -44,7 +57,12 @@ from servqual.typing import (
     check_option,
 )
 
+if TYPE_CHECKING:
+    from servqual.analyses.correlations import CorrelationResult
+
 OVERALL = "overall"
+
+_ORDINAL = "ordinal: reliability of hypothetical continuous answers"
 
 _DIFFERENCE_COLUMNS = [
     "dimension",
@@ -77,10 +95,19 @@ class ReliabilityResult(Result):
         between items), alpha, alpha_low, alpha_high (Feldt), alpha_std (of standardised items),
         omega, omega_low, omega_high (McDonald's omega total of a one-factor model by maximum
         likelihood), lambda2, lambda6 (Guttman), split_half (odd against even items,
-        Spearman–Brown).
+        Spearman–Brown), split_half_mean (over all splits into halves, of standardised items).
     items : DataFrame
         scale, item, key, label, n, mean, sd, item_rest_r (correlation with the other items' sum),
         alpha_if_deleted.
+    general : DataFrame
+        About all items together, after a Schmid–Leiman transformation: scale, n_items, n,
+        n_group_factors, omega_total, omega_hierarchical, omega_limit (the general factor's share of
+        what is common), ecv (its share of the common variance); empty where that does not exist.
+    general_loadings : DataFrame
+        item, key, label, general, one column per group factor, uniqueness.
+    general_groups : DataFrame
+        factor, n_items, items (those that load highest on it), omega_total, omega_general,
+        omega_group of the sum of these items.
     differences : DataFrame
         For a difference: dimension, label, n, sd_perception, sd_expectation,
         reliability_perception, reliability_expectation (alphas), r_pe (correlation of the two
@@ -89,6 +116,9 @@ class ReliabilityResult(Result):
     composite : float
         Reliability of the overall score (mean of the dimension scores) as a linear composite, from
         the dimensions' alphas, over the respondents who answered all items.
+    correlation : {"pearson", "polychoric"}
+        With ``"polychoric"``, every coefficient is ordinal: the reliability of hypothetical
+        continuous answers.
     notes : tuple of str
         What could not be computed, and why.
     """
@@ -100,8 +130,12 @@ class ReliabilityResult(Result):
     conf_level: float
     scales: pd.DataFrame
     items: pd.DataFrame
+    general: pd.DataFrame
+    general_loadings: pd.DataFrame
+    general_groups: pd.DataFrame
     differences: pd.DataFrame
     composite: float
+    correlation: CorrelationKind = "pearson"
     notes: tuple[str, ...] = ()
 
     def tidy(self) -> pd.DataFrame:
@@ -109,7 +143,7 @@ class ReliabilityResult(Result):
         return self.scales.copy()
 
     def glance(self) -> pd.DataFrame:
-        """Return one row: lowest and overall alpha, reliability of the composite."""
+        """Return one row: lowest and overall alpha, omega hierarchical, composite."""
         own = self.scales[self.scales["scale"] != OVERALL]
         overall = self.scales[self.scales["scale"] == OVERALL]
         return pd.DataFrame(
@@ -121,6 +155,9 @@ class ReliabilityResult(Result):
                 "alpha_minimum": [float(own["alpha"].min())],
                 "alpha_overall": [float(overall["alpha"].iloc[0]) if len(overall) else np.nan],
                 "composite_reliability": [self.composite],
+                "omega_hierarchical": [_only(self.general, "omega_hierarchical")],
+                "ecv": [_only(self.general, "ecv")],
+                "correlation": [self.correlation],
                 "conf_level": [self.conf_level],
             }
         )
@@ -136,8 +173,10 @@ class ReliabilityResult(Result):
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         names = ["scale", "n_items", "n", "alpha", "alpha_low", "alpha_high", "alpha_std", "omega"]
-        heading = f"Scales, on: {self.on}" if self.on else "Scales"
-        tables = [(heading, self.scales[names])]
+        heading = "Scales" if self.correlation == "pearson" else f"Scales, {_ORDINAL}"
+        tables = [(f"{heading}, on: {self.on}" if self.on else heading, self.scales[names])]
+        if len(self.general):
+            tables.append(("General factor", self.general))
         if len(self.differences):
             shown = [
                 "dimension",
@@ -151,27 +190,37 @@ class ReliabilityResult(Result):
 
 
 def scale_reliability(
-    data: Survey | Moments | PairwiseMoments,
+    data: Survey | Moments | PairwiseMoments | Counts | CorrelationResult,
     *,
     on: On = "perception",
     scales: Mapping[str, Sequence[str]] | None = None,
+    correlation: CorrelationKind = "pearson",
     missing: Missing = "listwise",
+    n_group_factors: int | None = None,
     conf_level: float = 0.95,
 ) -> ReliabilityResult:
     """Reliability of the dimensions and of the whole scale.
 
     Parameters
     ----------
-    data : Survey, Moments or PairwiseMoments
-        With moments, `scales` says which variables make a scale (default: all of them one scale).
+    data : Survey, Moments, PairwiseMoments, Counts or CorrelationResult
+        Without a survey, `scales` says which variables make a scale (default: all of them one
+        scale). With the result of `correlations`, its matrix is taken as it is.
     on : str, default "perception"
         Side or difference whose items are looked at. For a difference, the reliability of the
         difference score with its parts is reported too.
     scales : mapping of str to sequence of str, optional
-        For moments: scale → its variables.
+        Without a survey: scale → its variables.
+    correlation : {"pearson", "polychoric"}, default "pearson"
+        ``"polychoric"`` gives ordinal alpha, omega and the others: the reliability of the
+        continuous answers that are thought to lie behind the categories, over the respondents who
+        answered all items. It is not the reliability of scores made from the answers.
     missing : {"listwise", "pairwise"}, default "listwise"
         Respondents with answers to all items of the scale, or for each pair of items those who
         answered both; then n is the smallest of their numbers.
+    n_group_factors : int, optional
+        Group factors of the Schmid–Leiman transformation for omega hierarchical. Default: the
+        number of scales.
     conf_level : float, default 0.95
         Coverage of the intervals.
 
@@ -190,16 +239,23 @@ def scale_reliability(
     -----
     ServqualWarning
         If an item correlates negatively with the rest of its dimension: it may have to be reversed.
+    ImproperSolutionWarning
+        If a matrix of polychoric correlations had to be smoothed.
 
     Notes
     -----
     Alpha assumes that all items measure one thing equally well; omega lets them differ. Feldt's
     interval assumes normal answers with equal covariances, and a simple random sample: with
-    sampling weights it is nan. The reliability of a difference score assumes that the errors of the
-    two sides are uncorrelated.
+    sampling weights and for ordinal alpha it is nan. Omega hierarchical and the explained common
+    variance rest on minimum residuals with oblimin rotation, as in R's psych. The reliability of a
+    difference score assumes that the errors of the two sides are uncorrelated.
 
     References
     ----------
+    Chalmers, R. P. (2018). On misconceptions and the limited usefulness of ordinal alpha.
+    *Educational and Psychological Measurement*, 78, 1056–1071.
+    https://doi.org/10.1177/0013164417727036
+
     Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika*,
     16, 297–334. https://doi.org/10.1007/BF02310555
 
@@ -216,6 +272,13 @@ def scale_reliability(
     McDonald, R. P. (1999). *Test theory: A unified treatment*.
     https://doi.org/10.4324/9781410601087
 
+    Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's α, Revelle's β, and
+    McDonald's ωH. *Psychometrika*, 70, 123–133. https://doi.org/10.1007/s11336-003-0974-7
+
+    Zumbo, B. D., Gadermann, A. M., & Zeisser, C. (2007). Ordinal versions of coefficients alpha and
+    theta for Likert rating scales. *Journal of Modern Applied Statistical Methods*, 6, 21–29.
+    https://doi.org/10.22237/jmasm/1177992180
+
     Examples
     --------
     >>> import servqual as sq
@@ -225,15 +288,49 @@ def scale_reliability(
     """
     check_conf_level(conf_level)
     check_option("missing", missing, Missing)
-    if isinstance(data, (Moments, PairwiseMoments)):
-        return _of_moments(data, scales, conf_level)
+    check_option("correlation", correlation, CorrelationKind)
+    _check_groups(n_group_factors)
+    if isinstance(data, (Moments, PairwiseMoments)) and correlation == "pearson":
+        return _of_moments(data, scales, n_group_factors, conf_level)
+    if isinstance(data, (Moments, PairwiseMoments, Counts, HoldsSource)):
+        source = make_source(
+            data,
+            on=on,
+            kind=correlation,
+            missing=missing,
+            variables=None,
+            empty_cells="two-by-two",
+        )
+        return _of_source(source, scales, n_group_factors, conf_level)
     survey = require_survey(data, "scale_reliability", moments_do=True)
     check_option("on", on, On)
     if scales is not None:
         raise OptionError(
             "`scales` is for moments; the dimensions of a survey are those of its instrument."
         )
-    return _of_survey(survey, on, missing, conf_level)
+    if correlation == "pearson":
+        return _of_survey(survey, on, missing, n_group_factors, conf_level)
+    source = make_source(
+        survey,
+        on=on,
+        kind=correlation,
+        missing=missing,
+        variables=None,
+        empty_cells="two-by-two",
+    )
+    return _of_source(source, None, n_group_factors, conf_level)
+
+
+def _check_groups(n_group_factors: object) -> None:
+    if n_group_factors is not None and (
+        isinstance(n_group_factors, bool)
+        or not isinstance(n_group_factors, int)
+        or n_group_factors < 2
+    ):
+        raise OptionError(
+            f"`n_group_factors` is {n_group_factors!r}, but must be a whole number from 2: a "
+            "general factor needs group factors to be told from."
+        )
 
 
 # ---- from a survey -------------------------------------------------------------------------------
@@ -271,20 +368,62 @@ def _scales_of(survey: Survey, on: On) -> list[_ScaleItems]:
     ]
 
 
-def _of_survey(survey: Survey, on: On, missing: Missing, conf_level: float) -> ReliabilityResult:
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What is known of the items of one scale.
+
+    Attributes
+    ----------
+    covariance : FloatArray, shape (k, k)
+        Covariances, or correlations where that is all there is.
+    mean, deviation : FloatArray, shape (k,)
+        Of the answers.
+    n_obs : int
+        Respondents.
+    simple : bool
+        Whether these are the covariances of a simple random sample, for which intervals are known.
+    """
+
+    covariance: FloatArray
+    mean: FloatArray
+    deviation: FloatArray
+    n_obs: int
+    simple: bool
+
+    @classmethod
+    def of(cls, moments: Moments | PairwiseMoments) -> _Answers:
+        """From the moments of the items."""
+        covariance = moments.covariance()
+        return cls(
+            covariance,
+            moments.mean,
+            np.sqrt(np.diag(covariance)),
+            _n_obs(moments),
+            moments.weight_kind != "sampling",
+        )
+
+    def select(self, index: Sequence[int]) -> _Answers:
+        """Of some of the items."""
+        places = list(index)
+        block = self.covariance[np.ix_(places, places)]
+        return _Answers(block, self.mean[places], self.deviation[places], self.n_obs, self.simple)
+
+
+def _of_survey(
+    survey: Survey, on: On, missing: Missing, n_group_factors: int | None, conf_level: float
+) -> ReliabilityResult:
     parts = _scales_of(survey, on)
-    collected = [_collect(survey, part.variables, missing) for part in parts]
+    collected = [_Answers.of(_collect(survey, part.variables, missing)) for part in parts]
     notes: list[str] = []
-    rows = [
-        _scale_row(part, moments, conf_level, notes)
-        for part, moments in zip(parts, collected, strict=True)
-    ]
-    scales = pd.DataFrame(rows)
-    items = pd.concat(
-        [_item_rows(part, moments) for part, moments in zip(parts, collected, strict=True)],
-        ignore_index=True,
+    if survey.weight_kind == "sampling":
+        notes.append(
+            "With sampling weights, the intervals of alpha and omega are not known and are nan."
+        )
+    scales, items = _tables(parts, collected, conf_level, notes)
+    source = make_source(
+        survey, on=on, kind="pearson", missing=missing, variables=None, empty_cells="two-by-two"
     )
-    _warn_of_negative(items)
+    general = _general(source, parts, n_group_factors)
     differences = pd.DataFrame(columns=_DIFFERENCE_COLUMNS)
     if on in DIFFERENCES:
         sides = DIFFERENCES[on]
@@ -299,10 +438,47 @@ def _of_survey(survey: Survey, on: On, missing: Missing, conf_level: float) -> R
         conf_level=conf_level,
         scales=scales,
         items=items,
+        general=general.summary,
+        general_loadings=general.loadings,
+        general_groups=general.groups,
         differences=differences,
         composite=_composite(survey, on, parts, missing),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*notes, *general.notes])),
     )
+
+
+def _tables(
+    parts: Sequence[_ScaleItems],
+    answers: Sequence[_Answers],
+    conf_level: float,
+    notes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables of the scales and of their items."""
+    rows = [
+        _scale_row(part, own, conf_level, notes) for part, own in zip(parts, answers, strict=True)
+    ]
+    items = pd.concat(
+        [_item_rows(part, own) for part, own in zip(parts, answers, strict=True)],
+        ignore_index=True,
+    )
+    _warn_of_negative(items)
+    return pd.DataFrame(rows), items
+
+
+def _general(
+    source: CorrelationSource, parts: Sequence[_ScaleItems], n_group_factors: int | None
+) -> GeneralFactor:
+    """General factor of all items; by default with as many group factors as there are scales."""
+    own = [part for part in parts if part.scale != OVERALL]
+    number = len(own) if n_group_factors is None else n_group_factors
+    if number < 2:
+        return no_general_factor()
+    labels = source.items
+    columns = {"item": labels.names, "key": labels.keys, "label": labels.labels}
+    found = general_factor(source.matrix, source.n_obs, columns, number, OVERALL)
+    if source.smoothing is not None and source.smoothing.smoothed:
+        return replace(found, notes=(*source.notes, *found.notes))
+    return found
 
 
 def _collect(
@@ -318,18 +494,11 @@ def _n_obs(moments: Moments | PairwiseMoments) -> int:
 
 
 def _scale_row(
-    part: _ScaleItems,
-    moments: Moments | PairwiseMoments,
-    conf_level: float,
-    notes: list[str],
+    part: _ScaleItems, answers: _Answers, conf_level: float, notes: list[str]
 ) -> dict[str, object]:
-    covariance, n_obs = moments.covariance(), _n_obs(moments)
+    covariance, n_obs = answers.covariance, answers.n_obs
     # Feldt's distribution and the information matrix of omega hold for simple random samples only.
-    simple = moments.weight_kind != "sampling"
-    if not simple:
-        notes.append(
-            "With sampling weights, the intervals of alpha and omega are not known and are nan."
-        )
+    simple = answers.simple
     notes += _notes_on_scale(part, covariance, n_obs)
     statistics = scale_reliability_statistics(
         covariance, n_obs if simple else np.nan, conf_level=conf_level
@@ -351,6 +520,7 @@ def _scale_row(
         "lambda2": statistics.lambda2,
         "lambda6": statistics.lambda6,
         "split_half": statistics.split_half,
+        "split_half_mean": statistics.split_half_mean,
     }
 
 
@@ -403,18 +573,17 @@ def _omega(
     )
 
 
-def _item_rows(part: _ScaleItems, moments: Moments | PairwiseMoments) -> pd.DataFrame:
-    covariance = moments.covariance()
-    statistics = item_statistics(covariance)
+def _item_rows(part: _ScaleItems, answers: _Answers) -> pd.DataFrame:
+    statistics = item_statistics(answers.covariance)
     return pd.DataFrame(
         {
             "scale": part.scale,
             "item": list(part.numbers),
             "key": list(part.keys),
             "label": list(part.labels),
-            "n": _n_obs(moments),
-            "mean": moments.mean,
-            "sd": np.sqrt(np.diag(covariance)),
+            "n": answers.n_obs,
+            "mean": answers.mean,
+            "sd": answers.deviation,
             "item_rest_r": statistics.item_rest_r,
             "alpha_if_deleted": statistics.alpha_if_deleted,
         }
@@ -515,48 +684,174 @@ def _composite(survey: Survey, on: On, parts: list[_ScaleItems], missing: Missin
     return float(linear_composite_reliability(np.diag(scores), alphas, float(scores.sum())))
 
 
-# ---- from moments --------------------------------------------------------------------------------
+# ---- from moments, or from correlations ----------------------------------------------------------
+
+
+def _parts_of(
+    names: Sequence[str], scales: Mapping[str, Sequence[str]] | None
+) -> list[_ScaleItems]:
+    """Scales as they were told, by default one of all variables."""
+    chosen = {OVERALL: tuple(names)} if scales is None else scales
+    if not chosen:
+        raise OptionError(
+            '`scales` is empty; name at least one, as in `scales={"A": ["x1", "x2"]}`.'
+        )
+    parts = []
+    for name, variables in chosen.items():
+        own = tuple(variables)
+        if not own:
+            raise OptionError(f'The scale "{name}" lists no variables. Name at least one.')
+        parts.append(_ScaleItems(name, name, own, own, own, own))
+    return parts
 
 
 def _of_moments(
     moments: Moments | PairwiseMoments,
     scales: Mapping[str, Sequence[str]] | None,
+    n_group_factors: int | None,
     conf_level: float,
 ) -> ReliabilityResult:
-    chosen = {OVERALL: moments.variables} if scales is None else scales
-    if not chosen:
-        raise OptionError(
-            '`scales` is empty; name at least one, as in `scales={"A": ["x1", "x2"]}`.'
-        )
+    parts = _parts_of(moments.variables, scales)
+    answers = [_Answers.of(moments.select(part.variables)) for part in parts]
     notes: list[str] = []
-    rows, tables = [], []
-    for name, variables in chosen.items():
-        names = tuple(variables)
-        if not names:
-            raise OptionError(f'The scale "{name}" lists no variables. Name at least one.')
-        part = _ScaleItems(name, name, names, names, names, names)
-        own = moments.select(names)
-        rows.append(_scale_row(part, own, conf_level, notes))
-        tables.append(_item_rows(part, own))
-    items = pd.concat(tables, ignore_index=True)
-    _warn_of_negative(items)
+    if moments.weight_kind == "sampling":
+        notes.append(
+            "With sampling weights, the intervals of alpha and omega are not known and are nan."
+        )
+    tables = _tables(parts, answers, conf_level, notes)
+    every = tuple(dict.fromkeys(name for part in parts for name in part.variables))
+    source = make_source(
+        moments.select(every),
+        on="perception",
+        kind="pearson",
+        missing="listwise",
+        variables=None,
+        empty_cells="two-by-two",
+    )
+    general = _general(source, parts, n_group_factors)
     missing = "listwise" if isinstance(moments, Moments) else "pairwise"
     return ReliabilityResult(
         sample=SampleInfo(_n_obs(moments), moments.n_excluded, missing, moments.weight_kind),
         on="",
         conf_level=conf_level,
-        scales=pd.DataFrame(rows),
-        items=items,
+        scales=tables[0],
+        items=tables[1],
+        general=general.summary,
+        general_loadings=general.loadings,
+        general_groups=general.groups,
         differences=pd.DataFrame(columns=_DIFFERENCE_COLUMNS),
         composite=float("nan"),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*notes, *general.notes])),
     )
+
+
+def _of_source(
+    source: CorrelationSource,
+    scales: Mapping[str, Sequence[str]] | None,
+    n_group_factors: int | None,
+    conf_level: float,
+) -> ReliabilityResult:
+    """Coefficients of a correlation matrix that is already there."""
+    if source.kind == "spearman":
+        raise OptionError(
+            "Reliability is not defined by rank correlations. Use "
+            '`correlation="pearson"` or `correlation="polychoric"`.'
+        )
+    warn_of_repairs(source, stacklevel=4)
+    parts = _parts_of_source(source, scales)
+    place = {name: position for position, name in enumerate(source.items.names)}
+    whole = _answers_of(source)
+    answers = [whole.select([place[str(name)] for name in part.variables]) for part in parts]
+    notes = list(source.notes)
+    if source.kind == "polychoric":
+        notes.append(
+            "All coefficients are ordinal: the reliability of the continuous answers that are "
+            "thought to lie behind the categories (Zumbo et al., 2007), not of scores made from "
+            "the answers (Chalmers, 2018). Their intervals are not known and are nan."
+        )
+    else:
+        notes.append(
+            "All coefficients are those of standardised answers; their intervals are not known and "
+            "are nan."
+        )
+    table, items = _tables(parts, answers, conf_level, notes)
+    general = _general(source, parts, n_group_factors)
+    if source.on in DIFFERENCES:
+        notes.append("The parts of a difference are looked at with Pearson correlations only.")
+    return ReliabilityResult(
+        sample=source.sample,
+        on=source.on,
+        conf_level=conf_level,
+        scales=table,
+        items=items,
+        general=general.summary,
+        general_loadings=general.loadings,
+        general_groups=general.groups,
+        differences=pd.DataFrame(columns=_DIFFERENCE_COLUMNS),
+        composite=float("nan"),
+        correlation=source.kind,
+        notes=tuple(dict.fromkeys([*notes, *general.notes])),
+    )
+
+
+def _parts_of_source(
+    source: CorrelationSource, scales: Mapping[str, Sequence[str]] | None
+) -> list[_ScaleItems]:
+    """Scales as they were told, or else the dimensions of the instrument."""
+    labels = source.items
+    if scales is not None or source.instrument is None:
+        parts = _parts_of(labels.names, scales)
+        known = set(labels.names)
+        unknown = [name for part in parts for name in part.variables if name not in known]
+        if unknown:
+            raise OptionError(
+                f"`scales` names variables that the correlations do not hold: {shorten(unknown)}. "
+                f"They hold {shorten(labels.names)}."
+            )
+        return parts
+    found = [(part.key, part.label) for part in source.instrument.dimensions]
+    parts = []
+    for key, label in (*found, (OVERALL, "All items")):
+        index = [
+            position
+            for position, dimension in enumerate(labels.dimensions)
+            if key in (dimension, OVERALL)
+        ]
+        if index and not (key == OVERALL and len(parts) < 2):
+            parts.append(
+                _ScaleItems(
+                    key,
+                    label,
+                    tuple(labels.names[position] for position in index),
+                    tuple(labels.numbers[position] for position in index),
+                    tuple(labels.keys[position] for position in index),
+                    tuple(labels.labels[position] for position in index),
+                )
+            )
+    return parts
+
+
+def _answers_of(source: CorrelationSource) -> _Answers:
+    """Correlations of all items, with means and deviations of the answers where they are known."""
+    unknown = np.full(len(source.items.names), np.nan)
+    mean = deviation = unknown
+    if source.counts is not None and source.weight_kind != "sampling":
+        moments = source.counts.moments()
+        mean, deviation = moments.mean, np.sqrt(np.diag(moments.covariance()))
+    # The sampling error of the deviations is not in the formulas of the intervals.
+    return _Answers(source.matrix, mean, deviation, source.n_obs, simple=False)
 
 
 # ---- words ---------------------------------------------------------------------------------------
 
 
+def _only(table: pd.DataFrame, column: str) -> float:
+    """Value of a table of one row; nan if it has none."""
+    return float(table[column].iloc[0]) if len(table) else float("nan")
+
+
 def _say(result: ReliabilityResult) -> Iterator[Statement]:
+    name = "alpha" if result.correlation == "pearson" else "ordinal alpha"
     for _, row in result.scales.iterrows():
         if not np.isfinite(row["alpha"]):
             continue
@@ -568,10 +863,18 @@ def _say(result: ReliabilityResult) -> Iterator[Statement]:
             )
         yield Statement(
             str(row["scale"]),
-            f"{row['label']}: alpha {format_number(row['alpha'], 2)}{interval}; "
+            f"{row['label']}: {name} {format_number(row['alpha'], 2)}{interval}; "
             f"{rules.RELIABILITY.word(row['alpha'])}.",
             rules.RELIABILITY.name,
             rules.RELIABILITY.source,
+        )
+    for _, row in result.general.iterrows():
+        yield Statement(
+            str(row["scale"]),
+            f"All items: one general factor explains {row['omega_hierarchical']:.0%} of the "
+            f"variance of the total score (omega hierarchical) and {row['ecv']:.0%} of what the "
+            f"items have in common; all factors together explain {row['omega_total']:.0%} of the "
+            "total score (omega total).",
         )
     for _, row in result.differences.iterrows():
         if np.isfinite(row["reliability_difference"]):
