@@ -60,8 +60,8 @@ def json_ready(value: Any) -> Any:
     Parameters
     ----------
     value : object
-        Frames become lists of records, series dictionaries by their index, arrays lists, nan and
-        infinities None.
+        Frames become lists of records, series with an index of names dictionaries, arrays
+        lists, nan and infinities None.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def json_ready(value: Any) -> Any:
         table = value if isinstance(value.index, pd.RangeIndex) else value.reset_index()
         columns = {str(name): json_ready(table[name].tolist()) for name in table.columns}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    if isinstance(value, pd.Series):
+    if isinstance(value, pd.Series) and not isinstance(value.index, pd.RangeIndex):
         return dict(zip(map(str, value.index), json_ready(value.tolist()), strict=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {

@@ -86,6 +86,7 @@ def example(**changes: Any) -> Example:
         (np.array([[1.0, NAN], [2.0, 3.0]]), [[1.0, None], [2.0, 3.0]]),
         (np.array(3), 3),
         (pd.Series([1.5, NAN]), [1.5, None]),
+        (pd.Series([1.5, NAN], index=["P1", "P2"]), {"P1": 1.5, "P2": None}),
         ({("a", 1): [NAN], 2: "x"}, {"('a', 1)": [None], "2": "x"}),
         (pd.Timestamp("2024-05-31"), "2024-05-31 00:00:00"),
         (datetime.date(2024, 5, 31), "2024-05-31"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,7 +18,14 @@ from servqual.analyses.correlation_source import (
     warn_of_repairs,
 )
 from servqual.errors import EstimationError
-from servqual.results import Result, SampleInfo, not_in_json
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    not_in_json,
+)
 from servqual.typing import (
     CorrelationKind,
     EmptyCells,
@@ -144,6 +151,15 @@ class CorrelationResult(Result, HoldsSource):
                 "n_adjusted": [self.n_adjusted],
             }
         )
+
+    def interpret(self) -> Interpretation:
+        """Put the range of the correlations into plain words.
+
+        Returns
+        -------
+        Interpretation
+        """
+        return Interpretation(tuple(_say(self)))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the matrix as a heat map.
@@ -272,8 +288,30 @@ def correlations(
         n_empty=0 if polychoric is None else int(np.count_nonzero(polychoric.empty_cells[upper])),
         n_adjusted=0 if polychoric is None else int(np.count_nonzero(polychoric.adjusted[upper])),
         notes=tuple(notes),
-        source=source,
+        # A result holds statistics, not respondents.
+        source=replace(source, survey=None),
     )
+
+
+def _say(result: CorrelationResult) -> Iterator[Statement]:
+    table = result.tidy().dropna(subset=["estimate"])
+    if table.empty:
+        return
+    closest = table.iloc[int(table["estimate"].to_numpy().argmax())]
+    farthest = table.iloc[int(table["estimate"].to_numpy().argmin())]
+    yield Statement(
+        "correlations",
+        f"The {len(table)} correlations lie between {format_number(farthest['estimate'], 2)} "
+        f"({farthest['first']} and {farthest['second']}) and "
+        f"{format_number(closest['estimate'], 2)} ({closest['first']} and {closest['second']}); "
+        f"their mean is {format_number(float(table['estimate'].mean()), 2)}.",
+    )
+    if result.smoothed:
+        yield Statement(
+            "smoothing",
+            "No data could have all these correlations at once, so they were smoothed; the "
+            f"largest change is {format_number(result.largest_change, 4)}.",
+        )
 
 
 def _square(values: FloatArray, names: pd.Index) -> pd.DataFrame:

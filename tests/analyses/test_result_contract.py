@@ -129,6 +129,7 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "lambda2",
             "lambda6",
             "split_half",
+            "split_half_mean",
         ],
         "items": [
             "scale",
@@ -161,7 +162,28 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "alpha_minimum",
             "alpha_overall",
             "composite_reliability",
+            "omega_hierarchical",
+            "ecv",
+            "correlation",
             "conf_level",
+        ],
+        "general": [
+            "scale",
+            "n_items",
+            "n",
+            "n_group_factors",
+            "omega_total",
+            "omega_hierarchical",
+            "omega_limit",
+            "ecv",
+        ],
+        "general_groups": [
+            "factor",
+            "n_items",
+            "items",
+            "omega_total",
+            "omega_general",
+            "omega_group",
         ],
     },
     "regression": {
@@ -237,6 +259,149 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
         ],
     },
 }
+SCHEMA["correlations"] = {
+    "thresholds": ["item", "below", "above", "threshold"],
+    "tidy": [
+        "first",
+        "second",
+        "n",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+    "glance": [
+        "correlation",
+        "n_obs",
+        "n_excluded",
+        "n_variables",
+        "mean_correlation",
+        "smallest_eigenvalue",
+        "smoothed",
+        "largest_change",
+        "n_empty",
+        "n_adjusted",
+    ],
+}
+SCHEMA["factor_count"] = {
+    "methods": ["method", "n_factors", "label", "source"],
+    "eigenvalues": [
+        "component",
+        "observed",
+        "parallel_mean",
+        "parallel_95",
+        "factor_observed",
+        "factor_parallel_mean",
+        "factor_parallel_95",
+        "ekc_reference",
+    ],
+    "partial_correlations": ["m", "map", "map4"],
+    "tidy": ["method", "n_factors", "label", "source"],
+    "glance": [
+        "on",
+        "correlation",
+        "n_obs",
+        "n_excluded",
+        "n_items",
+        "draws",
+        "n_draws",
+        "seed",
+        "parallel_components_mean",
+        "parallel_components_95",
+        "parallel_factors_mean",
+        "parallel_factors_95",
+        "map",
+        "map4",
+        "ekc",
+        "kaiser",
+        "hypothesised",
+    ],
+}
+SCHEMA["efa"] = {
+    "variance": ["factor", "ss_loadings", "proportion", "cumulative"],
+    "fit": [
+        "chi2",
+        "df",
+        "p_value",
+        "chi2_null",
+        "df_null",
+        "rmsea",
+        "rmsea_low",
+        "rmsea_high",
+        "tli",
+        "rmsr",
+        "rmsr_corrected",
+        "bic",
+    ],
+    "adequacy": ["kmo", "bartlett_chi2", "bartlett_df", "bartlett_p"],
+    "items": ["item", "number", "key", "label", "dimension"],
+    "glance": [
+        "extraction",
+        "rotation",
+        "correlation",
+        "on",
+        "n_obs",
+        "n_excluded",
+        "n_items",
+        "n_factors",
+        "chi2",
+        "df",
+        "p_value",
+        "rmsea",
+        "rmsea_low",
+        "rmsea_high",
+        "tli",
+        "rmsr",
+        "bic",
+        "kmo",
+        "bartlett_p",
+        "variance_explained",
+        "converged",
+        "n_heywood",
+        "conf_level",
+    ],
+}
+SCHEMA["congruence"] = {
+    "dimensions": ["dimension", "label", "factor", "congruence", "congruence_target"],
+    "items": [
+        "item",
+        "number",
+        "key",
+        "label",
+        "dimension",
+        "loading",
+        "other_dimension",
+        "other_loading",
+        "elsewhere",
+        "elsewhere_target",
+    ],
+    "tidy": ["dimension", "label", "factor", "congruence", "congruence_target"],
+    "glance": [
+        "instrument",
+        "on",
+        "rotation",
+        "n_obs",
+        "n_excluded",
+        "n_items",
+        "n_factors",
+        "congruence_mean",
+        "congruence_minimum",
+        "congruence_target_mean",
+        "congruence_target_minimum",
+        "n_misplaced",
+    ],
+}
+
+#: Frames whose columns are the variables, factors or dimensions at hand.
+VARYING = {
+    "scale_reliability": {"general_loadings"},
+    "correlations": {"matrix", "std_errors", "n_obs_pairs"},
+    "efa": {"loadings", "structure", "factor_correlations", "residuals"},
+    "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
+}
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
 SCHEMA["relative_importance"]["tidy"] = SCHEMA["relative_importance"]["contributions"]
@@ -270,6 +435,20 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "scale_reliability one dimension": lambda: sq.scale_reliability(
         toy_survey(toy_frame(n_items=1), toy_instrument((1,))), on="gap"
     ),
+    "scale_reliability ordinal": lambda: sq.scale_reliability(
+        reference_survey(), correlation="polychoric"
+    ),
+    "correlations": lambda: sq.correlations(reference_survey()),
+    "correlations ordinal": lambda: sq.correlations(reference_survey(), kind="polychoric"),
+    "correlations sampling": lambda: sq.correlations(reference_survey("sampling"), kind="spearman"),
+    "correlations moments": lambda: sq.correlations(_paper()),
+    "factor_count": lambda: sq.factor_count(reference_survey(), n_draws=50),
+    "factor_count sampling": lambda: sq.factor_count(reference_survey("sampling"), n_draws=50),
+    "factor_count moments": lambda: sq.factor_count(_paper(), n_draws=50),
+    "efa": lambda: sq.efa(reference_survey()),
+    "efa sampling": lambda: sq.efa(reference_survey("sampling"), rotation="varimax"),
+    "efa moments": lambda: sq.efa(_paper(), n_factors=1),
+    "congruence": lambda: sq.efa(reference_survey()).congruence(),
     "regression": lambda: sq.regression(reference_survey(), outcome="satisfaction"),
     "regression sampling": lambda: sq.regression(reference_survey("sampling"), outcome="loyalty"),
     "regression moments": lambda: sq.regression(_moments(), outcome="satisfaction"),
@@ -330,7 +509,7 @@ def test_columns_are_those_of_the_contract(situation: str) -> None:
 
 @every_situation
 def test_every_frame_of_a_result_is_in_the_contract(situation: str) -> None:
-    named = set(SCHEMA[analysis_of(situation)])
+    named = set(SCHEMA[analysis_of(situation)]) | VARYING.get(analysis_of(situation), set())
     assert {name for name, _ in every_frame(result_of(situation))} <= named
 
 
@@ -346,15 +525,21 @@ def test_glance_is_one_row(situation: str) -> None:
 @every_situation
 def test_frames_are_numbered_from_zero(situation: str) -> None:
     result = result_of(situation)
-    for _, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
-        assert frame.index.equals(pd.RangeIndex(len(frame)))
+    square = VARYING.get(analysis_of(situation), set()) - {"general_loadings"}
+    for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
+        if name in square:
+            assert frame.index.name in ("item", "factor", "dimension")
+        else:
+            assert frame.index.equals(pd.RangeIndex(len(frame)))
         assert frame.columns.is_unique
 
 
 @every_situation
 def test_numbers_are_numbers(situation: str) -> None:
     words = {"term", "label", "level", "test", "contrast", "method", "scale", "dimension", "score"}
-    words |= {"key", "on", "outcome", "covariance", "item", "wave", "g"}
+    words |= {"key", "on", "outcome", "covariance", "item", "items", "wave", "g", "first", "second"}
+    words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
+    words |= {"other_dimension"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -459,7 +644,7 @@ def test_dictionaries_have_every_number_in_full_precision(situation: str) -> Non
         for column in frame.select_dtypes("number").columns:
             stored = [row[column] for row in plain[name]]
             values = frame[column].tolist()
-            assert stored == [None if value != value else value for value in values]
+            assert stored == [None if pd.isna(value) else value for value in values]
 
 
 @every_situation

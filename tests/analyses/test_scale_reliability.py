@@ -209,7 +209,8 @@ def test_options_are_checked_with_their_names() -> None:
 def test_interpretation_names_the_convention() -> None:
     words = reliability("plain", "gap").interpret()
     assert any("Nunnally" in source for source in words.sources)
-    assert len(words.statements) == 6 + 5
+    # Five dimensions and all items, the general factor, five differences.
+    assert len(words.statements) == 6 + 1 + 5
 
 
 # ---- traps of the method -------------------------------------------------------------------------

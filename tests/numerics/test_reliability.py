@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -20,6 +22,7 @@ from servqual.numerics.reliability import (
     item_statistics,
     mean_inter_item_correlation,
     scale_reliability_statistics,
+    split_half_average,
     split_half_odd_even,
     squared_multiple_correlations,
 )
@@ -27,6 +30,7 @@ from servqual.typing import FloatArray
 from tests.reference import load_expected
 
 EXPECTED = load_expected("numerics_inference")
+DATA = Path(__file__).parents[1] / "reference" / "data"
 CASES: dict[str, dict[str, Any]] = EXPECTED["reliability"]
 COEFFICIENTS = (
     "mean_r",
@@ -254,3 +258,26 @@ def test_refuses_what_is_no_square_matrix(matrix: FloatArray) -> None:
 def test_refuses_a_level_of_one(items: FloatArray) -> None:
     with pytest.raises(OptionError, match=r"`conf_level` is 1\.0"):
         scale_reliability_statistics(items, 50, conf_level=1.0)
+
+
+@pytest.mark.parametrize("scale", ["Tangibles", "Reliability", "Responsiveness", "Empathy"])
+def test_average_split_half_is_the_mean_over_all_splits(scale: str) -> None:
+    places = {
+        "Tangibles": range(1, 5),
+        "Reliability": range(5, 10),
+        "Responsiveness": range(10, 14),
+        "Empathy": range(18, 23),
+    }
+    expected = load_expected("reliability_hierarchical")["split_half"][scale]
+    frame = pd.read_csv(DATA / "survey_complete.csv")[[f"P{item}" for item in places[scale]]]
+    correlation = np.corrcoef(frame.to_numpy(dtype=np.float64).T)
+    assert split_half_average(correlation) == pytest.approx(expected["mean"], rel=1e-12)
+    if len(correlation) % 2 == 0:
+        # With an odd number of items psych averages over the first half of the splits only.
+        assert split_half_average(correlation) == pytest.approx(expected["psych"], rel=1e-12)
+        assert split_half_average(correlation) == pytest.approx(cronbach_alpha(correlation))
+
+
+def test_one_item_has_no_halves() -> None:
+    assert math.isnan(split_half_average([[1.0]]))
+    assert math.isnan(split_half_average([[1.0, -1.0], [-1.0, 1.0]]))
