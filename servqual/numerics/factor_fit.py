@@ -165,7 +165,9 @@ def factor_fit(
 
 def _statistic(discrepancy: float, factor: float) -> float:
     """Discrepancy times a factor; nan where too few respondents make that negative."""
-    return discrepancy * factor if factor > 0.0 else float("nan")
+    # Rounding leaves a perfect fit a hair below zero; nan stays nan.
+    least = discrepancy if not discrepancy < 0.0 else 0.0
+    return least * factor if factor > 0.0 else float("nan")
 
 
 def _discrepancy(observed: FloatArray, implied: FloatArray) -> float:

@@ -16,8 +16,11 @@ __all__ = ["Problem", "Solution", "minimise"]
 #: Largest slope of the discrepancy in a free parameter at a solution that counts as converged.
 _GRADIENT_TOLERANCE = 1e-9
 
-#: Rise of the discrepancy that rounding alone can bring about near the minimum.
+#: Change of the discrepancy that rounding alone can bring about near the minimum.
 _ROUNDING = 1e-12
+
+#: Shares of a Newton step that are tried in turn.
+_LENGTHS = (1.0, 0.5, 0.25, 0.125, 0.0625)
 
 #: Distance below which a parameter counts as lying on its bound.
 _BOUND_TOLERANCE = 1e-6
@@ -143,25 +146,43 @@ def _newton(
 ) -> tuple[FloatArray, int]:
     """Newton steps on the parameters that are free to move; returns where they end, and how many.
 
-    A step that does not lower the slope, or that raises the discrepancy, ends the search. So the
-    result is never further from the minimum than the start, and no saddle point.
+    A step that lowers neither the discrepancy nor, at the same discrepancy, the slope is halved,
+    and ends the search when that does not help. So the search never goes up, nor to a saddle point.
     """
     current = parameters
     profile = problem.profile(current)
-    for step in range(min(max_iterations, 50)):
+    most = min(max_iterations, 50)
+    for step in range(most):
         free = (current > problem.low) | (profile.gradient < 0.0)
         free &= (current < problem.high) | (profile.gradient > 0.0)
-        slope = float(np.max(np.abs(profile.gradient[free]), initial=0.0))
-        if slope < 1e-14:
+        if float(np.max(np.abs(profile.gradient[free]), initial=0.0)) < 1e-14:
             return current, step
         hessian = problem.hessian(profile)[np.ix_(free, free)]
         direction = np.zeros_like(current)
         direction[free] = np.linalg.lstsq(hessian, -profile.gradient[free], rcond=1e-12)[0]
-        candidate = np.clip(current + direction, problem.low, problem.high)
+        better = _first_better(problem, current, profile, direction, free)
+        if better is None:
+            return current, step
+        current, profile = better
+    return current, most
+
+
+def _first_better(
+    problem: Problem,
+    current: FloatArray,
+    profile: Profile,
+    direction: FloatArray,
+    free: BoolArray,
+) -> tuple[FloatArray, Profile] | None:
+    """First of a step and its halves that lowers the discrepancy, or the slope at the same."""
+    slope = float(np.max(np.abs(profile.gradient[free]), initial=0.0))
+    # Near the limit of double precision no step helps, and halving would only cost time.
+    for length in _LENGTHS if slope > _GRADIENT_TOLERANCE else _LENGTHS[:1]:
+        candidate = np.clip(current + length * direction, problem.low, problem.high)
         trial = problem.profile(candidate)
         inside = free & (candidate > problem.low) & (candidate < problem.high)
-        steeper = np.max(np.abs(trial.gradient[inside]), initial=0.0) >= slope
-        if steeper or trial.value > profile.value + _ROUNDING:
-            return current, step
-        current, profile = candidate, trial
-    return current, min(max_iterations, 50)
+        flatter = np.max(np.abs(trial.gradient[inside]), initial=0.0) < slope
+        lower = trial.value < profile.value - _ROUNDING
+        if lower or (flatter and trial.value <= profile.value + _ROUNDING):
+            return candidate, trial
+    return None

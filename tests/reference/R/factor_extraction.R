@@ -89,9 +89,17 @@ method_of <- function(r, n, k, fm) {
   )
 }
 
+# The strictest stopping rule at which optim does not give up.
 factanal_of <- function(r, n, k) {
-  f <- factanal(covmat = r, factors = k, n.obs = n, rotation = "none",
-    control = list(lower = lower, opt = list(maxit = 10000, factr = 1e4)))
+  f <- NULL
+  for (factr in 10^(0:6)) {
+    f <- tryCatch(
+      factanal(covmat = r, factors = k, n.obs = n, rotation = "none",
+        control = list(lower = lower, opt = list(maxit = 10000, factr = factr))),
+      error = function(e) NULL
+    )
+    if (!is.null(f)) break
+  }
   list(
     uniquenesses = unname(f$uniquenesses), discrepancy = unname(f$criteria["objective"]), df = f$dof,
     chi2 = unname(f$STATISTIC), p_value = unname(f$PVAL)
