@@ -112,6 +112,37 @@ def check_conf_level(conf_level: object) -> None:
         )
 
 
+def check_whole(argument: str, value: object, least: int) -> int:
+    """Return a whole number, or raise `OptionError` unless it is one and not below the least.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument, for the message.
+    value : object
+        What was given.
+    least : int
+        The smallest number allowed.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OptionError
+        If it is something else.
+
+    Examples
+    --------
+    >>> check_whole("n_factors", 5, 1)
+    5
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise OptionError(f"`{argument}` is {value!r}, but must be a whole number from {least} up.")
+    return int(value)
+
+
 @runtime_checkable
 class HasMoments(Protocol):
     """Data that can give the means and cross-products of variables."""

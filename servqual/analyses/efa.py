@@ -49,6 +49,7 @@ from servqual.typing import (
     Rotation,
     check_conf_level,
     check_option,
+    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -318,6 +319,7 @@ def efa(
     data: SourceData,
     *,
     on: On = "perception",
+    variables: Sequence[str] | None = None,
     n_factors: int | None = None,
     extraction: ExtractionMethod = "minres",
     rotation: Rotation = "oblimin",
@@ -336,6 +338,8 @@ def efa(
         With the result of `correlations`, that matrix is analysed, of whatever kind it is.
     on : str, default "perception"
         Side or difference whose items are analysed.
+    variables : sequence of str, optional
+        Some of the items (``"P1"``, ``"P2"`` …) or other variables, in place of all items.
     n_factors : int, optional
         How many factors. Default: as many as the survey's instrument has dimensions; required for
         other data. See `factor_count`.
@@ -422,9 +426,11 @@ def efa(
     check_option("extraction", extraction, ExtractionMethod)
     check_option("rotation", rotation, Rotation)
     check_conf_level(conf_level)
-    starts = None if n_starts is None else _whole("n_starts", n_starts, 1)
-    seed = _whole("seed", seed, 0)
-    source = correlation_source(data, analysis="efa", on=on, kind=correlation, missing=missing)
+    starts = None if n_starts is None else check_whole("n_starts", n_starts, 1)
+    seed = check_whole("seed", seed, 0)
+    source = correlation_source(
+        data, analysis="efa", on=on, kind=correlation, missing=missing, variables=variables
+    )
     number = _number_of_factors(n_factors, source)
     _check_invertible(source, extraction)
     extracted = extract(source.matrix, number, extraction)
@@ -463,13 +469,7 @@ def _number_of_factors(n_factors: object, source: CorrelationSource) -> int:
                 "be counted. `factor_count` helps to choose it."
             )
         return len(dimensions)
-    return _whole("n_factors", n_factors, 1)
-
-
-def _whole(argument: str, value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise OptionError(f"`{argument}` is {value!r}, but must be a whole number from {least} up.")
-    return int(value)
+    return check_whole("n_factors", n_factors, 1)
 
 
 def _check_invertible(source: CorrelationSource, extraction: ExtractionMethod) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -42,6 +42,7 @@ from servqual.typing import (
     On,
     Progress,
     check_option,
+    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def factor_count(
     data: SourceData,
     *,
     on: On = "perception",
+    variables: Sequence[str] | None = None,
     correlation: CorrelationKind = "pearson",
     missing: Missing = "listwise",
     draws: Draws = "normal",
@@ -222,6 +224,8 @@ def factor_count(
         counts.
     on : str, default "perception"
         Side or difference whose items are taken.
+    variables : sequence of str, optional
+        Some of the items (``"P1"``, ``"P2"`` …) or other variables, in place of all items.
     correlation : {"pearson", "polychoric", "spearman"}, default "pearson"
         Which correlations.
     missing : {"listwise", "pairwise"}, default "listwise"
@@ -309,12 +313,17 @@ def factor_count(
     5
     """
     check_option("draws", draws, Draws)
-    _check_whole("n_draws", n_draws, _FEWEST_DRAWS)
-    _check_whole("seed", seed, 0)
+    check_whole("n_draws", n_draws, _FEWEST_DRAWS)
+    check_whole("seed", seed, 0)
     if hypothesised is not None:
-        _check_whole("hypothesised", hypothesised, 1)
+        check_whole("hypothesised", hypothesised, 1)
     source = correlation_source(
-        data, analysis="factor_count", on=on, kind=correlation, missing=missing
+        data,
+        analysis="factor_count",
+        on=on,
+        kind=correlation,
+        missing=missing,
+        variables=variables,
     )
     expected = _hypothesised(source, hypothesised)
     random = _draw(source, draws, n_draws, seed, progress)
@@ -336,11 +345,6 @@ def factor_count(
 
 
 # ---- before the mathematics ----------------------------------------------------------------------
-
-
-def _check_whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise OptionError(f"`{name}` is {value!r}, but must be a whole number from {least}.")
 
 
 def _hypothesised(source: CorrelationSource, given: int | None) -> int | None:

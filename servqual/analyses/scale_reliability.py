@@ -55,6 +55,7 @@ from servqual.typing import (
     Side,
     check_conf_level,
     check_option,
+    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -289,7 +290,9 @@ def scale_reliability(
     check_conf_level(conf_level)
     check_option("missing", missing, Missing)
     check_option("correlation", correlation, CorrelationKind)
-    _check_groups(n_group_factors)
+    if n_group_factors is not None:
+        # A general factor needs group factors to be told from.
+        check_whole("n_group_factors", n_group_factors, 2)
     if isinstance(data, (Moments, PairwiseMoments)) and correlation == "pearson":
         return _of_moments(data, scales, n_group_factors, conf_level)
     if isinstance(data, (Moments, PairwiseMoments, Counts, HoldsSource)):
@@ -319,18 +322,6 @@ def scale_reliability(
         empty_cells="two-by-two",
     )
     return _of_source(source, None, n_group_factors, conf_level)
-
-
-def _check_groups(n_group_factors: object) -> None:
-    if n_group_factors is not None and (
-        isinstance(n_group_factors, bool)
-        or not isinstance(n_group_factors, int)
-        or n_group_factors < 2
-    ):
-        raise OptionError(
-            f"`n_group_factors` is {n_group_factors!r}, but must be a whole number from 2: a "
-            "general factor needs group factors to be told from."
-        )
 
 
 # ---- from a survey -------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from servqual.errors import EstimationError, OptionError
-from servqual.typing import FloatArray, Rotation, check_option
+from servqual.errors import EstimationError
+from servqual.typing import FloatArray, Rotation, check_option, check_whole
 
 __all__ = ["OBLIQUE", "RotatedFactors", "rotate"]
 
@@ -41,6 +41,9 @@ _MAX_ITERATIONS: Final = 500
 
 #: Length of the projected gradient, checked here, below which a rotation counts as converged.
 _AT_REST: Final = 1e-5
+
+#: How often an orthogonal rotation that has not come to rest is taken up again.
+_MOST_REPEATS: Final = 20
 
 #: Added to squared loadings by geomin, so that a zero does not hide the others of its row.
 _GEOMIN_DELTA: Final = 0.01
@@ -161,8 +164,7 @@ def rotate(
     check_option("rotation", method, Rotation)
     unrotated = _checked(loadings)
     n_factors = unrotated.shape[1]
-    if n_starts is not None and (isinstance(n_starts, bool) or n_starts < 1):
-        raise OptionError(f"`n_starts` is {n_starts!r}, but must be a whole number from 1.")
+    starts = check_whole("n_starts", _STARTS.get(method, 1) if n_starts is None else n_starts, 1)
     if method == "none" or n_factors == 1:
         nan = float("nan")
         return _result(unrotated, np.eye(n_factors), nan, False, (1, 1), True)
@@ -173,14 +175,20 @@ def rotate(
         flat = _at_rest(_criterion_of("varimax", scaled), "orthogonal", scaled, _varimax_of(scaled))
         return _result(unrotated, matrix, float("nan"), kaiser, (1, 1), flat)
     criterion = _criterion_of(method, scaled)
-    starts = _STARTS.get(method, 1) if n_starts is None else int(n_starts)
     found = [turn @ _run(method, scaled @ turn, power) for turn in _turns(n_factors, starts, seed)]
     values = np.array([criterion(scaled @ matrix)[0] for matrix in found])
     best = int(np.argmin(values))
     n_best = int(np.count_nonzero(values <= values[best] + _SAME * abs(values[best])))
     family: _Family = "oblique" if method in OBLIQUE else "orthogonal"
-    flat = _at_rest(criterion, family, scaled, found[best])
-    return _result(unrotated, found[best], float(values[best]), kaiser, (starts, n_best), flat)
+    matrix, again = found[best], 0
+    flat = _at_rest(criterion, family, scaled, matrix)
+    # The Rotator may stop where the criterion hardly grows; an orthogonal one can go on from there.
+    while family == "orthogonal" and not flat and again < _MOST_REPEATS:
+        again += 1
+        matrix = matrix @ _run(method, scaled @ matrix, power)
+        flat = _at_rest(criterion, family, scaled, matrix)
+    value = criterion(scaled @ matrix)[0]
+    return _result(unrotated, matrix, value, kaiser, (starts, n_best), flat)
 
 
 def _checked(loadings: FloatArray) -> FloatArray:

@@ -250,3 +250,16 @@ def test_one_matrix_can_be_handed_on() -> None:
         assert correlation_source(result, analysis="efa") is result.source
     with pytest.raises(OptionError, match="already there"):
         correlation_source(result, analysis="efa", variables=["P1", "P2"])
+
+
+def test_factor_analyses_of_some_items_keep_their_place_in_the_instrument() -> None:
+    survey = sq.load_example("bank")
+    chosen = [f"P{item}" for item in (1, 2, 3, 4, 5, 6, 7, 8)]
+    result = sq.efa(survey, variables=chosen)
+    assert result.n_factors == 2
+    assert set(result.items["dimension"]) == {"tangibles", "reliability"}
+    counted = sq.factor_count(survey, variables=chosen, n_draws=50)
+    assert len(counted.eigenvalues) == 8
+    assert counted.glance()["hypothesised"].item() == 2
+    with pytest.raises(OptionError, match="more than once: P1"):
+        sq.efa(survey, variables=["P1", "P1", "P2"])
