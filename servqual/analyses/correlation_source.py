@@ -507,18 +507,17 @@ def _check_complete(source: CorrelationSource, analysis: str) -> None:
             f"`{analysis}` was given {len(names)} "
             f"{'variable' if len(names) == 1 else 'variables'}, but a correlation needs two."
         )
+    if source.n_obs < _FEWEST and source.sample.missing == "pairwise":
+        raise EstimationError(
+            f"`{analysis}` needs at least {_FEWEST} respondents who answered both items of every "
+            f"pair, but a pair has {source.n_obs}. Use fewer items, or collect more answers."
+        )
     if source.n_obs < _FEWEST:
         raise EstimationError(
-            f"`{analysis}` needs at least {_FEWEST} respondents who answered "
-            f"{'both items of every pair' if source.sample.missing == 'pairwise' else 'all items'}"
-            f", but {source.n_obs} "
-            f"{'remains' if source.n_obs == 1 else 'remain'} of "
+            f"`{analysis}` needs at least {_FEWEST} respondents who answered all items, but "
+            f"{source.n_obs} {'remains' if source.n_obs == 1 else 'remain'} of "
             f"{source.sample.n_obs + source.sample.n_excluded}. Use "
-            + (
-                "fewer items, or collect more answers."
-                if source.sample.missing == "pairwise"
-                else '`missing="pairwise"` or fewer items, or collect more answers.'
-            )
+            '`missing="pairwise"` or fewer items, or collect more answers.'
         )
     holes = ~np.isfinite(source.matrix)
     if not holes.any():
