@@ -5,6 +5,8 @@ from .analyses.efa import EFAResult as EFAResult
 from .analyses.efa import efa as efa
 from .analyses.factor_count import FactorCountResult as FactorCountResult
 from .analyses.factor_count import factor_count as factor_count
+from .analyses.frequencies import FrequencyResult as FrequencyResult
+from .analyses.frequencies import frequencies as frequencies
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
 from .analyses.regression import RegressionResult as RegressionResult
@@ -46,6 +48,7 @@ from .plots.gaps import plot_expectation_perception as plot_expectation_percepti
 from .plots.gaps import plot_gaps as plot_gaps
 from .plots.gaps import plot_radar as plot_radar
 from .plots.importance import plot_importance as plot_importance
+from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
 from .plots.scree import plot_scree as plot_scree
@@ -72,6 +75,7 @@ __all__ = [
     "EFAResult",
     "EstimationError",
     "FactorCountResult",
+    "FrequencyResult",
     "FrequencyWeights",
     "GapResult",
     "ImportanceResult",
@@ -108,6 +112,7 @@ __all__ = [
     "example_path",
     "example_truth",
     "factor_count",
+    "frequencies",
     "gaps",
     "instrument",
     "list_instruments",
@@ -117,6 +122,7 @@ __all__ = [
     "plot_expectation_perception",
     "plot_gaps",
     "plot_importance",
+    "plot_likert",
     "plot_loadings",
     "plot_radar",
     "plot_scree",

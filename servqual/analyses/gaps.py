@@ -12,11 +12,13 @@ import pandas as pd
 from servqual import rules
 from servqual.analyses.adjustment import adjust_p_values
 from servqual.analyses.group_comparison import COMPARISON_COLUMNS, compare_groups
-from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
+from servqual.analyses.grouping import Group, find_groups
+from servqual.errors import EstimationError, SmallSampleWarning, shorten
 from servqual.numerics.hotelling import hotelling_one_sample
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.samplestats.counts import value_frequencies
 from servqual.survey.scoring import PairedScores, row_mean
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
@@ -332,7 +334,7 @@ def gaps(
     check_option("p_adjust", p_adjust, PAdjust)
     check_option("zeros", zeros, ZeroMethod)
     job = _Job(source, on, conf_level, p_adjust, zeros)
-    groups, names = _groups(source, by)
+    groups, names = find_groups(source, by, _TAKEN)
     tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
     notes = [note for table in tables for note in table.notes]
     comparisons = pd.DataFrame(columns=COMPARISON_COLUMNS)
@@ -385,27 +387,6 @@ class _Tables:
     overall: pd.DataFrame
     multivariate: pd.DataFrame
     notes: tuple[str, ...]
-
-
-_Group = tuple[tuple[str, ...], BoolArray]
-
-
-def _groups(survey: Survey, by: str | Sequence[str] | None) -> tuple[list[_Group], tuple[str, ...]]:
-    if by is None:
-        return [((), np.ones(len(survey), dtype=bool))], ()
-    codes, levels, names = survey.group_codes(by)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise OptionError(f"`by` names these more than once: {shorten(repeated)}.")
-    taken = _TAKEN & set(names)
-    if taken:
-        raise OptionError(
-            f"`by` names {', '.join(sorted(taken))}, which is a column of the result. Declare the "
-            'group under another name: `groups={"new_name": "column"}`.'
-        )
-    if not levels:
-        raise OptionError(f"`by` names {', '.join(names)}, which is missing for every respondent.")
-    return [(level, codes == place) for place, level in enumerate(levels)], names
 
 
 def _tables_of_group(
@@ -512,8 +493,8 @@ def _wilcoxon(job: _Job, differences: FloatArray, rows: BoolArray) -> FloatArray
         # Means of means carry rounding errors that would break ties between equal answers.
         values = np.round(differences[keep, place], 10)
         if values.size:
-            counts = None if weights is None else weights[keep].astype(np.int64)
-            p_values[place] = signed_rank(values, counts, zeros=job.zeros).p_value
+            table = value_frequencies(values, None if weights is None else weights[keep])
+            p_values[place] = signed_rank(*table, zeros=job.zeros).p_value
     return p_values
 
 
@@ -607,7 +588,7 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _sample(survey: Survey, groups: list[_Group]) -> SampleInfo:
+def _sample(survey: Survey, groups: list[Group]) -> SampleInfo:
     total = survey.n_respondents
     counted = sum(survey.count_respondents(rows) for _, rows in groups)
     rule = f"item pairs; dimensions with {survey.min_answered:.0%} of their pairs"
@@ -617,7 +598,7 @@ def _sample(survey: Survey, groups: list[_Group]) -> SampleInfo:
 # ---- groups compared -----------------------------------------------------------------------------
 
 
-def _compare(job: _Job, groups: list[_Group]) -> tuple[pd.DataFrame, list[str]]:
+def _compare(job: _Job, groups: list[Group]) -> tuple[pd.DataFrame, list[str]]:
     pairs = job.survey.paired(job.on, "dimensions")
     keys = [dimension.key for dimension in job.survey.instrument.dimensions]
     columns = [("dimension", key, pairs.difference[:, place]) for place, key in enumerate(keys)]

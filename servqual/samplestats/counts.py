@@ -451,6 +451,35 @@ class Counts:
         )
 
 
+def value_frequencies(
+    values: FloatArray, weights: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Frequency table of one variable, however many different values it has.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Values without missing ones.
+    weights : ndarray, shape (n,), optional
+        What each of them stands for.
+
+    Returns
+    -------
+    values : ndarray, shape (k,)
+        The different values, ascending.
+    frequencies : ndarray, shape (k,)
+        How often each occurs, or the sum of its weights.
+
+    Examples
+    --------
+    >>> value, frequency = value_frequencies(np.array([2.0, -1.0, 2.0]))
+    >>> value.tolist(), frequency.tolist()
+    ([-1.0, 2.0], [1.0, 2.0])
+    """
+    distinct, code = _column_codes(values, None)
+    return distinct, _tabulate(code, (distinct.size,), weights)
+
+
 def _check_categories(variables: tuple[str, ...], categories: Sequence[Sequence[float]]) -> None:
     """Insist on answers that are categories, not measurements."""
     many = [

@@ -364,6 +364,24 @@ SCHEMA["efa"] = {
         "conf_level",
     ],
 }
+SCHEMA["frequencies"] = {
+    "categories": ["item", "key", "label", "dimension", "category", "n", "share"],
+    "items": [
+        "item",
+        "key",
+        "label",
+        "dimension",
+        "n",
+        "n_missing",
+        "mean",
+        "sd",
+        "median",
+        "bottom_share",
+        "top_share",
+    ],
+    "tidy": ["item", "key", "label", "dimension", "category", "n", "share"],
+    "glance": ["n_obs", "n_excluded", "n_items", "n_groups", "n_categories", "missing_share"],
+}
 SCHEMA["congruence"] = {
     "dimensions": ["dimension", "label", "factor", "congruence", "congruence_target"],
     "items": [
@@ -442,6 +460,9 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "correlations ordinal": lambda: sq.correlations(reference_survey(), kind="polychoric"),
     "correlations sampling": lambda: sq.correlations(reference_survey("sampling"), kind="spearman"),
     "correlations moments": lambda: sq.correlations(_paper()),
+    "frequencies": lambda: sq.frequencies(reference_survey()),
+    "frequencies by": lambda: sq.frequencies(reference_survey(), on="gap", by="wave"),
+    "frequencies sampling": lambda: sq.frequencies(reference_survey("sampling")),
     "factor_count": lambda: sq.factor_count(reference_survey(), n_draws=50),
     "factor_count sampling": lambda: sq.factor_count(reference_survey("sampling"), n_draws=50),
     "factor_count moments": lambda: sq.factor_count(_paper(), n_draws=50),
@@ -576,7 +597,8 @@ def test_results_hold_no_rows(situation: str) -> None:
         if field.name == "model":
             continue  # The statsmodels object, for whoever wants it, which to_dict leaves out.
         assert not isinstance(value, (np.ndarray, sq.Survey, sq.Moments))
-        if isinstance(value, pd.DataFrame):
+        # Frequencies have a row per item and point of the scale, however many respondents there are.
+        if isinstance(value, pd.DataFrame) and field.name != "categories":
             assert len(value) < 120  # 240 respondents stand behind the reference surveys.
     assert "model" not in result.to_dict()
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from servqual.samplestats.counts import Counts
+from servqual.samplestats.counts import Counts, value_frequencies
+from servqual.samplestats.moments import Moments
 from servqual.typing import FloatArray, Missing
 
 answers = npst.arrays(
@@ -57,3 +60,47 @@ def test_tables_agree_with_their_margins(rows: FloatArray, missing: Missing) -> 
     for first, row in zip(counts.variables, counts.pairs, strict=True):
         for second, n in zip(counts.variables, row, strict=True):
             assert counts.table(first, second).sum() == n
+
+
+@given(answers, st.permutations(["x1", "x2", "x3"]))
+def test_selecting_variables_is_collecting_them(rows: FloatArray, names: list[str]) -> None:
+    places = [int(name[1]) - 1 for name in names]
+    # Pairwise, so that the answers to the other variables do not decide who counts.
+    selected = Counts.collect(rows, missing="pairwise").select(names)
+    assert selected == Counts.collect(rows[:, places], names, missing="pairwise")
+    two = Counts.collect(rows, missing="pairwise").select(names[:2])
+    alone = Counts.collect(rows[:, places[:2]], names[:2], missing="pairwise")
+    np.testing.assert_array_equal(two.tables, alone.tables)
+    np.testing.assert_array_equal(two.pairs, alone.pairs)
+
+
+@given(answers, treatments)
+def test_a_dictionary_holds_everything(rows: FloatArray, missing: Missing) -> None:
+    counts = Counts.collect(rows, missing=missing)
+    assert Counts.from_dict(json.loads(json.dumps(counts.to_dict()))) == counts
+
+
+@given(answers, treatments)
+def test_moments_of_counts_are_moments_of_the_rows(rows: FloatArray, missing: Missing) -> None:
+    found = Counts.collect(rows, missing=missing).moments()
+    if missing == "listwise":
+        expected = Moments.collect(rows)
+        assert isinstance(found, Moments)
+        np.testing.assert_array_equal(found.mean, expected.mean)
+        np.testing.assert_array_equal(found.covariance(), expected.covariance())
+    else:
+        pairwise = Moments.collect(rows, missing="pairwise")
+        np.testing.assert_array_equal(found.mean, pairwise.mean)
+        np.testing.assert_array_equal(found.covariance(), pairwise.covariance())
+
+
+@given(
+    npst.arrays(
+        np.float64, st.integers(0, 30), elements=st.sampled_from([-2.0, -0.5, 0.0, 3.0, 1e7])
+    )
+)
+def test_a_frequency_table_is_that_of_sorting(values: FloatArray) -> None:
+    found, frequencies = value_frequencies(values)
+    expected, counted = np.unique(values, return_counts=True)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(frequencies, counted)

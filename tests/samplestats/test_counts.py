@@ -9,7 +9,7 @@ import pytest
 import servqual as sq
 from servqual.errors import OptionError
 from servqual.samplestats import counts as module
-from servqual.samplestats.counts import Counts
+from servqual.samplestats.counts import Counts, value_frequencies
 from servqual.typing import Missing
 
 NAN = float("nan")
@@ -173,3 +173,9 @@ def test_a_statistic_cannot_be_changed() -> None:
     assert repr(counts) == (
         "Counts of 3 variables (P1, P2, P3) with 2 categories: n = 3, missing: listwise"
     )
+
+
+def test_one_variable_may_have_any_number_of_values() -> None:
+    values, frequencies = value_frequencies(np.arange(200.0) / 3.0, np.full(200, 2.0))
+    np.testing.assert_array_equal(values, np.arange(200.0) / 3.0)
+    assert (frequencies == 2.0).all()
