@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -17,30 +16,26 @@ from servqual.analyses.correlation_source import (
     make_source,
     warn_of_repairs,
 )
+from servqual.analyses.difference_scores import (
+    DIFFERENCE_COLUMNS,
+    composite_reliability,
+    difference_table,
+    notes_on_differences,
+)
 from servqual.analyses.general_factor import (
     GeneralFactor,
     general_factor,
     no_general_factor,
 )
-from servqual.errors import (
-    ConvergenceError,
-    EstimationError,
-    NotIdentifiedError,
-    OptionError,
-    ServqualWarning,
-    shorten,
+from servqual.analyses.scale_tables import (
+    OVERALL,
+    ScaleAnswers,
+    ScaleItems,
+    collect,
+    n_obs_of,
+    scale_tables,
 )
-from servqual.numerics.difference_score import (
-    difference_reliability,
-    linear_composite_reliability,
-)
-from servqual.numerics.extraction import maximum_likelihood_factors
-from servqual.numerics.omega import OmegaTotal, omega_total_interval
-from servqual.numerics.reliability import (
-    cronbach_alpha,
-    item_statistics,
-    scale_reliability_statistics,
-)
+from servqual.errors import OptionError, shorten
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.counts import Counts
 from servqual.samplestats.moments import Moments
@@ -49,10 +44,8 @@ from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     DIFFERENCES,
     CorrelationKind,
-    FloatArray,
     Missing,
     On,
-    Side,
     check_conf_level,
     check_option,
     check_whole,
@@ -61,22 +54,7 @@ from servqual.typing import (
 if TYPE_CHECKING:
     from servqual.analyses.correlations import CorrelationResult
 
-OVERALL = "overall"
-
 _ORDINAL = "ordinal: reliability of hypothetical continuous answers"
-
-_DIFFERENCE_COLUMNS = [
-    "dimension",
-    "label",
-    "n",
-    "sd_perception",
-    "sd_expectation",
-    "reliability_perception",
-    "reliability_expectation",
-    "r_pe",
-    "reliability_difference",
-    "alpha_difference",
-]
 
 
 @dataclass(frozen=True, repr=False)
@@ -327,19 +305,7 @@ def scale_reliability(
 # ---- from a survey -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _ScaleItems:
-    """A scale and its items, as tables name them."""
-
-    scale: str
-    label: str
-    variables: tuple[str, ...]
-    numbers: tuple[object, ...]
-    keys: tuple[str, ...]
-    labels: tuple[str, ...]
-
-
-def _scales_of(survey: Survey, on: On) -> list[_ScaleItems]:
+def _scales_of(survey: Survey, on: On) -> list[ScaleItems]:
     parts = [
         (part.key, part.label, survey.instrument.items_of(part.key))
         for part in survey.instrument.dimensions
@@ -347,7 +313,7 @@ def _scales_of(survey: Survey, on: On) -> list[_ScaleItems]:
     if len(parts) > 1:
         parts.append((OVERALL, "All items", survey.instrument.items))
     return [
-        _ScaleItems(
+        ScaleItems(
             key,
             label,
             tuple(f"{on}:{item.number}" for item in items),
@@ -359,67 +325,26 @@ def _scales_of(survey: Survey, on: On) -> list[_ScaleItems]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """What is known of the items of one scale.
-
-    Attributes
-    ----------
-    covariance : FloatArray, shape (k, k)
-        Covariances, or correlations where that is all there is.
-    mean, deviation : FloatArray, shape (k,)
-        Of the answers.
-    n_obs : int
-        Respondents.
-    simple : bool
-        Whether these are the covariances of a simple random sample, for which intervals are known.
-    """
-
-    covariance: FloatArray
-    mean: FloatArray
-    deviation: FloatArray
-    n_obs: int
-    simple: bool
-
-    @classmethod
-    def of(cls, moments: Moments | PairwiseMoments) -> _Answers:
-        """From the moments of the items."""
-        covariance = moments.covariance()
-        return cls(
-            covariance,
-            moments.mean,
-            np.sqrt(np.diag(covariance)),
-            _n_obs(moments),
-            moments.weight_kind != "sampling",
-        )
-
-    def select(self, index: Sequence[int]) -> _Answers:
-        """Of some of the items."""
-        places = list(index)
-        block = self.covariance[np.ix_(places, places)]
-        return _Answers(block, self.mean[places], self.deviation[places], self.n_obs, self.simple)
-
-
 def _of_survey(
     survey: Survey, on: On, missing: Missing, n_group_factors: int | None, conf_level: float
 ) -> ReliabilityResult:
     parts = _scales_of(survey, on)
-    collected = [_Answers.of(_collect(survey, part.variables, missing)) for part in parts]
+    collected = [ScaleAnswers.of(collect(survey, part.variables, missing)) for part in parts]
     notes: list[str] = []
     if survey.weight_kind == "sampling":
         notes.append(
             "With sampling weights, the intervals of alpha and omega are not known and are nan."
         )
-    scales, items = _tables(parts, collected, conf_level, notes)
+    scales, items = scale_tables(parts, collected, conf_level, notes)
     source = make_source(
         survey, on=on, kind="pearson", missing=missing, variables=None, empty_cells="two-by-two"
     )
     general = _general(source, parts, n_group_factors)
-    differences = pd.DataFrame(columns=_DIFFERENCE_COLUMNS)
+    differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     if on in DIFFERENCES:
         sides = DIFFERENCES[on]
-        differences = _differences(survey, sides, parts, scales, missing)
-        notes += _notes_on_differences(differences, sides)
+        differences = difference_table(survey, sides, parts, scales, missing)
+        notes += notes_on_differences(differences, sides)
     counts = scales["n"]
     largest = int(counts.max())
     total = survey.n_respondents
@@ -433,31 +358,13 @@ def _of_survey(
         general_loadings=general.loadings,
         general_groups=general.groups,
         differences=differences,
-        composite=_composite(survey, on, parts, missing),
+        composite=composite_reliability(survey, on, parts, missing),
         notes=tuple(dict.fromkeys([*notes, *general.notes])),
     )
 
 
-def _tables(
-    parts: Sequence[_ScaleItems],
-    answers: Sequence[_Answers],
-    conf_level: float,
-    notes: list[str],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tables of the scales and of their items."""
-    rows = [
-        _scale_row(part, own, conf_level, notes) for part, own in zip(parts, answers, strict=True)
-    ]
-    items = pd.concat(
-        [_item_rows(part, own) for part, own in zip(parts, answers, strict=True)],
-        ignore_index=True,
-    )
-    _warn_of_negative(items)
-    return pd.DataFrame(rows), items
-
-
 def _general(
-    source: CorrelationSource, parts: Sequence[_ScaleItems], n_group_factors: int | None
+    source: CorrelationSource, parts: Sequence[ScaleItems], n_group_factors: int | None
 ) -> GeneralFactor:
     """General factor of all items; by default with as many group factors as there are scales."""
     own = [part for part in parts if part.scale != OVERALL]
@@ -472,215 +379,10 @@ def _general(
     return found
 
 
-def _collect(
-    survey: Survey, variables: Sequence[str], missing: Missing
-) -> Moments | PairwiseMoments:
-    if missing == "pairwise":
-        return survey.moments(variables, missing="pairwise")
-    return survey.moments(variables)
-
-
-def _n_obs(moments: Moments | PairwiseMoments) -> int:
-    return moments.n_obs if isinstance(moments, Moments) else moments.n_pairs_min
-
-
-def _scale_row(
-    part: _ScaleItems, answers: _Answers, conf_level: float, notes: list[str]
-) -> dict[str, object]:
-    covariance, n_obs = answers.covariance, answers.n_obs
-    # Feldt's distribution and the information matrix of omega hold for simple random samples only.
-    simple = answers.simple
-    notes += _notes_on_scale(part, covariance, n_obs)
-    statistics = scale_reliability_statistics(
-        covariance, n_obs if simple else np.nan, conf_level=conf_level
-    )
-    omega = _omega(part, covariance, n_obs if simple else np.nan, conf_level, notes)
-    return {
-        "scale": part.scale,
-        "label": part.label,
-        "n_items": len(part.variables),
-        "n": n_obs,
-        "mean_r": statistics.mean_r,
-        "alpha": statistics.alpha,
-        "alpha_low": statistics.alpha_low,
-        "alpha_high": statistics.alpha_high,
-        "alpha_std": statistics.alpha_std,
-        "omega": omega.estimate,
-        "omega_low": omega.conf_low,
-        "omega_high": omega.conf_high,
-        "lambda2": statistics.lambda2,
-        "lambda6": statistics.lambda6,
-        "split_half": statistics.split_half,
-        "split_half_mean": statistics.split_half_mean,
-    }
-
-
-def _notes_on_scale(part: _ScaleItems, covariance: FloatArray, n_obs: float) -> list[str]:
-    """Say why coefficients of a scale are nan, as far as its items are the reason."""
-    if n_obs < 2:
-        return [
-            f"Nothing can be computed for {part.scale}: fewer than two respondents answered all "
-            "of its items."
-        ]
-    if len(part.variables) == 1:
-        return [f"{part.scale} has one item, and a single item has no reliability coefficients."]
-    constant = np.flatnonzero(~(np.diag(covariance) > 0))
-    if constant.size:
-        listed = shorten([part.numbers[place] for place in constant])
-        return [
-            f"Every respondent gave the same answer to these items of {part.scale}: {listed}. "
-            "What rests on correlations between items is nan there."
-        ]
-    return []
-
-
-def _omega(
-    part: _ScaleItems, covariance: FloatArray, n_obs: float, conf_level: float, notes: list[str]
-) -> OmegaTotal:
-    nan = float("nan")
-    if len(part.variables) == 2:
-        notes.append(
-            f"Omega of {part.scale} is nan: a one-factor model needs at least three items, and it "
-            "has two."
-        )
-    if len(part.variables) < 3 or not (np.diag(covariance) > 0).all():
-        return OmegaTotal(nan, nan, nan, nan)
-    try:
-        factor = maximum_likelihood_factors(covariance, 1)
-    except (NotIdentifiedError, ConvergenceError, EstimationError) as error:
-        notes.append(f"Omega of {part.scale} is nan: {error}")
-        return OmegaTotal(nan, nan, nan, nan)
-    if factor.heywood.any():
-        notes.append(
-            f"The one-factor model of {part.scale} has an item without unique variance (a Heywood "
-            "case), so omega has no interval there."
-        )
-    return omega_total_interval(
-        factor.loadings,
-        factor.uniquenesses,
-        n_obs,
-        conf_level=conf_level,
-        heywood=factor.heywood,
-    )
-
-
-def _item_rows(part: _ScaleItems, answers: _Answers) -> pd.DataFrame:
-    statistics = item_statistics(answers.covariance)
-    return pd.DataFrame(
-        {
-            "scale": part.scale,
-            "item": list(part.numbers),
-            "key": list(part.keys),
-            "label": list(part.labels),
-            "n": answers.n_obs,
-            "mean": answers.mean,
-            "sd": answers.deviation,
-            "item_rest_r": statistics.item_rest_r,
-            "alpha_if_deleted": statistics.alpha_if_deleted,
-        }
-    )
-
-
-def _warn_of_negative(items: pd.DataFrame) -> None:
-    own = items[items["scale"] != OVERALL]
-    negative = own[own["item_rest_r"] < 0]
-    if len(negative):
-        listed = [
-            f"{item} ({format_number(r, 2)})"
-            for item, r in zip(negative["item"], negative["item_rest_r"], strict=True)
-        ]
-        warnings.warn(
-            "These items correlate negatively with the rest of their dimension: "
-            f"{shorten(listed)}. Look whether they have to be reversed before anything else is "
-            "done with them.",
-            ServqualWarning,
-            stacklevel=4,
-        )
-
-
-# ---- difference scores ---------------------------------------------------------------------------
-
-
-def _differences(
-    survey: Survey,
-    sides: tuple[Side, Side],
-    parts: list[_ScaleItems],
-    scales: pd.DataFrame,
-    missing: Missing,
-) -> pd.DataFrame:
-    rows = []
-    for part in parts:
-        if part.scale == OVERALL:
-            continue
-        size = len(part.numbers)
-        names = [f"{side}:{number}" for side in sides for number in part.numbers]
-        moments = _collect(survey, names, missing)
-        covariance = moments.covariance()
-        first, second = covariance[:size, :size], covariance[size:, size:]
-        averaging = np.kron(np.eye(2), np.full((1, size), 1.0 / size))
-        scores = averaging @ covariance @ averaging.T
-        variances = np.diag(scores)
-        # Rounding errors of a side without variance, which can be negative, are none.
-        flat = variances <= 1e-12 * np.trace(covariance)
-        deviations = np.sqrt(np.where(flat, 0.0, variances))
-        product = deviations[0] * deviations[1]
-        r_pe = float(scores[0, 1] / product) if product > 0 else float("nan")
-        alphas = cronbach_alpha(first), cronbach_alpha(second)
-        rows.append(
-            {
-                "dimension": part.scale,
-                "label": part.label,
-                "n": _n_obs(moments),
-                "sd_perception": deviations[0],
-                "sd_expectation": deviations[1],
-                "reliability_perception": alphas[0],
-                "reliability_expectation": alphas[1],
-                "r_pe": r_pe,
-                "reliability_difference": float(
-                    difference_reliability(scores[0, 0], scores[1, 1], *alphas, r_pe)
-                ),
-                "alpha_difference": float(
-                    scales.loc[scales["scale"] == part.scale, "alpha"].iloc[0]
-                ),
-            }
-        )
-    return pd.DataFrame(rows, columns=_DIFFERENCE_COLUMNS)
-
-
-def _notes_on_differences(differences: pd.DataFrame, sides: tuple[Side, Side]) -> list[str]:
-    """Say why the correlation of the two sides is nan."""
-    flat = differences[(differences["n"] >= 2) & differences["r_pe"].isna()]
-    if flat.empty:
-        return []
-    return [
-        f"The score of {' or '.join(sides)} is the same for all respondents in "
-        f"{shorten(flat['dimension'])}, so the correlation of the two sides and the reliability of "
-        "the difference from its parts are nan there."
-    ]
-
-
-def _composite(survey: Survey, on: On, parts: list[_ScaleItems], missing: Missing) -> float:
-    """Reliability of the overall score (the mean of the dimension scores) as a linear composite."""
-    own = [part for part in parts if part.scale != OVERALL]
-    if len(own) < 2:
-        return float("nan")
-    items = [number for part in own for number in part.numbers]
-    # Variances and alphas of the same respondents: one formula must not mix two samples.
-    covariance = _collect(survey, [f"{on}:{number}" for number in items], missing).covariance()
-    averaging = np.array(
-        [[(number in part.numbers) / len(part.numbers) for number in items] for part in own]
-    )
-    scores = averaging @ covariance @ averaging.T
-    alphas = [cronbach_alpha(covariance[np.ix_(row > 0, row > 0)]) for row in averaging]
-    return float(linear_composite_reliability(np.diag(scores), alphas, float(scores.sum())))
-
-
 # ---- from moments, or from correlations ----------------------------------------------------------
 
 
-def _parts_of(
-    names: Sequence[str], scales: Mapping[str, Sequence[str]] | None
-) -> list[_ScaleItems]:
+def _parts_of(names: Sequence[str], scales: Mapping[str, Sequence[str]] | None) -> list[ScaleItems]:
     """Scales as they were told, by default one of all variables."""
     chosen = {OVERALL: tuple(names)} if scales is None else scales
     if not chosen:
@@ -692,7 +394,7 @@ def _parts_of(
         own = tuple(variables)
         if not own:
             raise OptionError(f'The scale "{name}" lists no variables. Name at least one.')
-        parts.append(_ScaleItems(name, name, own, own, own, own))
+        parts.append(ScaleItems(name, name, own, own, own, own))
     return parts
 
 
@@ -703,13 +405,13 @@ def _of_moments(
     conf_level: float,
 ) -> ReliabilityResult:
     parts = _parts_of(moments.variables, scales)
-    answers = [_Answers.of(moments.select(part.variables)) for part in parts]
+    answers = [ScaleAnswers.of(moments.select(part.variables)) for part in parts]
     notes: list[str] = []
     if moments.weight_kind == "sampling":
         notes.append(
             "With sampling weights, the intervals of alpha and omega are not known and are nan."
         )
-    tables = _tables(parts, answers, conf_level, notes)
+    tables = scale_tables(parts, answers, conf_level, notes)
     every = tuple(dict.fromkeys(name for part in parts for name in part.variables))
     source = make_source(
         moments.select(every),
@@ -722,7 +424,7 @@ def _of_moments(
     general = _general(source, parts, n_group_factors)
     missing = "listwise" if isinstance(moments, Moments) else "pairwise"
     return ReliabilityResult(
-        sample=SampleInfo(_n_obs(moments), moments.n_excluded, missing, moments.weight_kind),
+        sample=SampleInfo(n_obs_of(moments), moments.n_excluded, missing, moments.weight_kind),
         on="",
         conf_level=conf_level,
         scales=tables[0],
@@ -730,7 +432,7 @@ def _of_moments(
         general=general.summary,
         general_loadings=general.loadings,
         general_groups=general.groups,
-        differences=pd.DataFrame(columns=_DIFFERENCE_COLUMNS),
+        differences=pd.DataFrame(columns=DIFFERENCE_COLUMNS),
         composite=float("nan"),
         notes=tuple(dict.fromkeys([*notes, *general.notes])),
     )
@@ -765,7 +467,7 @@ def _of_source(
             "All coefficients are those of standardised answers; their intervals are not known and "
             "are nan."
         )
-    table, items = _tables(parts, answers, conf_level, notes)
+    table, items = scale_tables(parts, answers, conf_level, notes)
     general = _general(source, parts, n_group_factors)
     if source.on in DIFFERENCES:
         notes.append("The parts of a difference are looked at with Pearson correlations only.")
@@ -778,7 +480,7 @@ def _of_source(
         general=general.summary,
         general_loadings=general.loadings,
         general_groups=general.groups,
-        differences=pd.DataFrame(columns=_DIFFERENCE_COLUMNS),
+        differences=pd.DataFrame(columns=DIFFERENCE_COLUMNS),
         composite=float("nan"),
         correlation=source.kind,
         notes=tuple(dict.fromkeys([*notes, *general.notes])),
@@ -787,7 +489,7 @@ def _of_source(
 
 def _parts_of_source(
     source: CorrelationSource, scales: Mapping[str, Sequence[str]] | None
-) -> list[_ScaleItems]:
+) -> list[ScaleItems]:
     """Scales as they were told, or else the dimensions of the instrument."""
     labels = source.items
     if scales is not None or source.instrument is None:
@@ -810,7 +512,7 @@ def _parts_of_source(
         ]
         if index and not (key == OVERALL and len(parts) < 2):
             parts.append(
-                _ScaleItems(
+                ScaleItems(
                     key,
                     label,
                     tuple(labels.names[position] for position in index),
@@ -822,7 +524,7 @@ def _parts_of_source(
     return parts
 
 
-def _answers_of(source: CorrelationSource) -> _Answers:
+def _answers_of(source: CorrelationSource) -> ScaleAnswers:
     """Correlations of all items, with means and deviations of the answers where they are known."""
     unknown = np.full(len(source.items.names), np.nan)
     mean = deviation = unknown
@@ -830,7 +532,7 @@ def _answers_of(source: CorrelationSource) -> _Answers:
         moments = source.counts.moments()
         mean, deviation = moments.mean, np.sqrt(np.diag(moments.covariance()))
     # The sampling error of the deviations is not in the formulas of the intervals.
-    return _Answers(source.matrix, mean, deviation, source.n_obs, simple=False)
+    return ScaleAnswers(source.matrix, mean, deviation, source.n_obs, simple=False)
 
 
 # ---- words ---------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from servqual.analyses.scale_reliability import OVERALL, ReliabilityResult
+from servqual.analyses.scale_reliability import ReliabilityResult
+from servqual.analyses.scale_tables import OVERALL
 from servqual.reporting.blocks import (
     Absent,
     Block,
