@@ -384,7 +384,7 @@ def _check_frequencies(chosen: list[IntArray], n_values: int) -> None:
 def _shares(matrices: FloatArray, smallest: float) -> FloatArray:
     """Squared multiple correlations 1 - 1 / r^ii, given the smallest eigenvalue of any matrix."""
     if smallest > _NEARLY_ZERO:
-        # Broadcast by hand: before numpy 2 a matrix beside a stack of as many was taken for vectors.
+        # Before numpy 2 a matrix beside a stack of as many matrices was taken for vectors.
         identity = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape)
         inverse = np.linalg.solve(matrices, identity)
         inverse_diagonal = np.diagonal(inverse, axis1=-2, axis2=-1)
