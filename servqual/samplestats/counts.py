@@ -6,13 +6,12 @@ merged, selected. Polychoric and rank correlations, rank tests and frequency plo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from servqual.errors import OptionError, shorten
 from servqual.samplestats.inputs import (
@@ -26,7 +25,7 @@ from servqual.samplestats.inputs import (
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.samplestats.sums import ShiftedSums, frozen
-from servqual.typing import BoolArray, FloatArray, IntArray, Missing, WeightKind, check_option
+from servqual.typing import FloatArray, IntArray, Missing, WeightKind, check_option
 
 #: Under this name counts are stored.
 FORMAT = "servqual-counts"
@@ -37,6 +36,18 @@ MOST_CATEGORIES = 50
 #: Variables are tabulated together as long as their combined categories are not more than this:
 #: two blocks then have a joint table that stays in the processor's cache.
 _MOST_COMBINATIONS = 64
+
+#: Whole numbers that span fewer than this need no sorting.
+_LONGEST_SCALE = 100
+
+#: Rows that are coded at a time.
+_ROWS_AT_ONCE = 4096
+
+#: Stands for no answer.
+_MISSING = np.int16(-32768)
+
+
+_Answers: TypeAlias = NDArray[np.float64] | NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -134,7 +145,7 @@ class Counts:
         check_option("missing", missing, Missing)
         if variables is None and hasattr(data, "columns"):
             variables = [str(name) for name in data.columns]
-        rows = as_rows(data, None if variables is None else len(variables))
+        rows = _as_answers(data, None if variables is None else len(variables))
         names = as_names(variables, rows.shape[1])
         weight = as_weights(weights, weight_kind, len(rows))
         return _collect(rows, names, missing, weight, weight_kind)
@@ -476,11 +487,13 @@ def value_frequencies(
     >>> value.tolist(), frequency.tolist()
     ([-1.0, 2.0], [1.0, 2.0])
     """
-    distinct, code = _column_codes(values, None)
-    return distinct, _tabulate(code, (distinct.size,), weights)
+    distinct, code = np.unique(values, return_inverse=True)
+    return distinct, _tabulate(code.astype(np.int64), distinct.size, weights)
 
 
-def _check_categories(variables: tuple[str, ...], categories: Sequence[Sequence[float]]) -> None:
+def _check_categories(
+    variables: tuple[str, ...], categories: Sequence[Sequence[float] | FloatArray]
+) -> None:
     """Insist on answers that are categories, not measurements."""
     many = [
         f"{name} ({len(values)})"
@@ -495,37 +508,47 @@ def _check_categories(variables: tuple[str, ...], categories: Sequence[Sequence[
         )
 
 
+def _as_answers(data: ArrayLike, n_variables: int | None) -> _Answers:
+    """Turn a table into rows; whole numbers that are stored as such stay so."""
+    given = np.asarray(data)
+    fits = given.ndim == 2 and n_variables in (None, given.shape[-1])
+    return given if fits and given.dtype.kind in "iu" else as_rows(data, n_variables)
+
+
 def _collect(
-    rows: FloatArray,
+    rows: _Answers,
     names: tuple[str, ...],
     missing: Missing,
     weights: FloatArray | None,
     kind: WeightKind,
 ) -> Counts:
     counted = np.ones(len(rows), dtype=bool) if weights is None else weights > 0.0
-    present = ~np.isnan(rows)
-    everywhere = bool(present.all())
-    if everywhere:
-        chosen = counted
-    elif missing == "listwise":
-        chosen = counted & present.all(axis=1)
-    else:
-        chosen = counted & present.any(axis=1)
+    coded = _coded(rows)
+    if any(len(values) > _LONGEST_SCALE for values in coded.values):
+        _check_categories(names, coded.values)
+    present = coded.codes != _MISSING if coded.incomplete else None
+    chosen = counted
+    if present is not None:
+        chosen = counted & (present.all(axis=0) if missing == "listwise" else present.any(axis=0))
     respondents = (
         weights if kind == "frequency" and weights is not None else counted.astype(np.float64)
     )
-    kept = rows if chosen.all() else rows[chosen]
-    kept_weights = None if weights is None else weights[chosen]
-    incomplete = missing == "pairwise" and not everywhere
-    codes, categories = _codes(kept, names, incomplete=incomplete)
-    sizes = [len(values) for values in categories]
-    tables = _tables(codes, sizes, kept_weights, incomplete=incomplete)
+    everybody = bool(chosen.all())
+    codes = coded.codes if everybody else coded.codes[:, chosen]
+    kept_weights = weights if weights is None or everybody else weights[chosen]
+    incomplete = present is not None and missing == "pairwise"
+    tables = _tables(codes, [len(values) for values in coded.values], kept_weights, incomplete)
+    # A value that nobody chose who counts is no category.
+    used = np.diag(tables) > 0.0
+    values = np.split(np.concatenate(coded.values), np.cumsum([len(v) for v in coded.values])[:-1])
+    kept = np.split(used, np.cumsum([len(v) for v in coded.values])[:-1])
+    categories = tuple(tuple(own[keep].tolist()) for own, keep in zip(values, kept, strict=True))
+    _check_categories(names, categories)
     n_obs = int(respondents[chosen].sum())
-    if missing == "listwise":
-        pairs = np.full((len(names), len(names)), float(n_obs))
-    else:
-        answered = present[chosen].astype(np.float64)
-        pairs = (answered * respondents[chosen][:, None]).T @ answered
+    pairs = np.full((len(names), len(names)), float(n_obs))
+    if present is not None and missing == "pairwise":
+        answered = present[:, chosen].astype(np.float64)
+        pairs = (answered * respondents[chosen]) @ answered.T
     return Counts(
         names,
         categories,
@@ -533,61 +556,92 @@ def _collect(
         int(respondents[counted].sum()) - n_obs,
         missing,
         kind,
-        tables,
+        tables if used.all() else tables[np.ix_(used, used)],
         pairs,
     )
 
 
-def _codes(
-    rows: FloatArray, names: tuple[str, ...], *, incomplete: bool
-) -> tuple[list[IntArray], tuple[tuple[float, ...], ...]]:
-    """Position of each answer among the variable's values, and these values.
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Answers as positions among the values of their variables.
 
-    A missing answer has the position after the last.
+    Attributes
+    ----------
+    codes : ndarray of int16, shape (p, n)
+        Positions; `_MISSING` where there is no answer.
+    values : list of FloatArray
+        For each variable the values that the positions stand for, ascending; some of them may not
+        occur.
+    incomplete : bool
+        Whether any answer is missing.
     """
-    codes, categories = [], []
-    for column in _columns(rows):
-        missing = np.isnan(column) if incomplete else None
-        values, code = _column_codes(column, missing)
-        codes.append(code)
-        categories.append(tuple(values.tolist()))
-    _check_categories(names, categories)
-    return codes, tuple(categories)
+
+    codes: NDArray[np.int16]
+    values: list[FloatArray]
+    incomplete: bool
 
 
-def _columns(rows: FloatArray) -> Iterator[FloatArray]:
-    """Columns as contiguous arrays, some at a time: a few pass through the cache together."""
-    for start in range(0, rows.shape[1], 8):
-        yield from np.ascontiguousarray(rows[:, start : start + 8].T)
+def _coded(rows: _Answers) -> _Coded:
+    """Code the answers: whole numbers on short scales without sorting, all others with it."""
+    whole = _whole_numbers(rows)
+    if whole is None:
+        return _by_sorting(rows)
+    incomplete, values = False, []
+    for code in whole:
+        present = code != _MISSING
+        every = bool(present.all())
+        incomplete |= not every
+        answers = code if every else code[present]
+        low, high = (int(answers.min()), int(answers.max())) if answers.size else (0, -1)
+        if high - low >= _LONGEST_SCALE:
+            return _by_sorting(rows)
+        if every:
+            code -= low
+        else:
+            code[present] -= low
+        values.append(np.arange(low, high + 1, dtype=np.float64))
+    return _Coded(whole, values, incomplete)
 
 
-def _column_codes(column: FloatArray, missing: BoolArray | None) -> tuple[FloatArray, IntArray]:
-    """Values of one variable, ascending, and the position of each answer among them."""
-    numbers = column if missing is None else column[~missing]
-    if not numbers.size:
-        return numbers, np.zeros(column.size, dtype=np.int64)
-    low, high = float(numbers.min()), float(numbers.max())
-    if low.is_integer() and high - low <= 1000.0:
-        # Whole numbers on a short scale need no sorting.
-        whole = numbers.astype(np.int64)
-        if np.array_equal(whole, numbers):
-            whole -= int(low)
-            seen = np.bincount(whole) > 0
-            if not seen.all():
-                whole = (np.cumsum(seen) - 1)[whole]
-            chosen = np.flatnonzero(seen).astype(np.float64) + low
-            return chosen, _spread(whole, missing, chosen.size)
-    values, position = np.unique(numbers, return_inverse=True)
-    return values, _spread(position.astype(np.int64), missing, values.size)
+def _whole_numbers(rows: _Answers) -> NDArray[np.int16] | None:
+    """Answers as small whole numbers, one row per variable; None if they are something else.
+
+    Portions that lie together in memory pass through the processor's cache once, which is where
+    the time goes.
+    """
+    whole = np.empty(rows.shape[::-1], dtype=np.int16)
+    if rows.flags.f_contiguous:
+        portions = [(slice(None), slice(place, place + 1)) for place in range(rows.shape[1])]
+    else:
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
+        portions = [(slice(start, start + _ROWS_AT_ONCE), slice(None)) for start in starts]
+    for some_rows, some_columns in portions:
+        part = rows[some_rows, some_columns]
+        if part.dtype.kind == "f":
+            missing = np.isnan(part)
+            if missing.any():
+                part = np.where(missing, float(_MISSING), part)
+        # Out of range a cast gives anything at all, which the comparison then finds out.
+        with np.errstate(invalid="ignore"):
+            numbers = part.astype(np.int16)
+        if not np.array_equal(numbers, part):
+            return None
+        whole[some_columns, some_rows] = numbers.T
+    return whole
 
 
-def _spread(position: IntArray, missing: BoolArray | None, n_values: int) -> IntArray:
-    """Positions of all rows, from those of the answered ones."""
-    if missing is None:
-        return position
-    code = np.full(missing.size, n_values, dtype=np.int64)
-    code[~missing] = position
-    return code
+def _by_sorting(rows: _Answers) -> _Coded:
+    """Code the answers by the order of their values."""
+    codes = np.full(rows.shape[::-1], _MISSING, dtype=np.int16)
+    values, incomplete = [], False
+    for code, column in zip(codes, rows.T, strict=True):
+        present = ~np.isnan(column)
+        incomplete |= not present.all()
+        distinct, position = np.unique(column[present], return_inverse=True)
+        values.append(distinct)
+        # More positions than these make no tables: too many categories are an error.
+        code[present] = np.minimum(position, _LONGEST_SCALE)
+    return _Coded(codes, values, incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,79 +650,77 @@ class _Block:
 
     Attributes
     ----------
-    variables : tuple of int
-        Which.
-    shape : tuple of int
-        Their numbers of categories, with one more for a missing answer.
     code : IntArray, shape (n,)
-        One number for each combination of their categories.
+        One number for each combination of their positions.
+    size : int
+        Number of combinations.
+    margins : FloatArray, shape (K, size)
+        For every category of every variable a row that marks its combinations. Products with it
+        make sums over all others, and leave missing answers out, which have no row.
     """
 
-    variables: tuple[int, ...]
-    shape: tuple[int, ...]
     code: IntArray
-
-    @property
-    def size(self) -> int:
-        """Number of combinations."""
-        return math.prod(self.shape)
+    size: int
+    margins: FloatArray
 
 
-def _blocks(codes: list[IntArray], shape: list[int]) -> list[_Block]:
+def _blocks(codes: NDArray[np.int16], sizes: list[int], incomplete: bool) -> Iterator[_Block]:
     """Combine neighbouring variables as long as their combinations stay few."""
-    blocks: list[_Block] = []
-    for variable, (code, size) in enumerate(zip(codes, shape, strict=True)):
-        last = blocks[-1] if blocks else None
-        if last is not None and last.size * size <= _MOST_COMBINATIONS:
-            joint = last.code * size + code
-            blocks[-1] = _Block((*last.variables, variable), (*last.shape, size), joint)
-        else:
-            blocks.append(_Block((variable,), (size,), code))
-    return blocks
+    place = 0
+    while place < len(sizes):
+        code, size = codes[place].astype(np.int64), sizes[place] + incomplete
+        shape = [size]
+        if incomplete:
+            code[code == _MISSING] = size - 1
+        place += 1
+        while place < len(sizes) and size * (sizes[place] + incomplete) <= _MOST_COMBINATIONS:
+            own = sizes[place] + incomplete
+            added = codes[place].astype(np.int64)
+            if incomplete:
+                added[added == _MISSING] = own - 1
+            code = code * own + added
+            size, place = size * own, place + 1
+            shape.append(own)
+        positions = np.unravel_index(np.arange(size), shape)
+        margins = [
+            position == np.arange(own - incomplete)[:, None]
+            for position, own in zip(positions, shape, strict=True)
+        ]
+        yield _Block(code, size, np.vstack(margins).astype(np.float64))
 
 
 def _tables(
-    codes: list[IntArray], sizes: list[int], weights: FloatArray | None, *, incomplete: bool
+    codes: NDArray[np.int16], sizes: list[int], weights: FloatArray | None, incomplete: bool
 ) -> FloatArray:
     """All two-way tables, from joint tables of two blocks of variables each.
 
     One pass over the rows tabulates several pairs of variables at once, and costs no more than a
     pass for one pair.
     """
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    tables = np.zeros((starts[-1], starts[-1]))
-
-    def write(joint: FloatArray, variables: tuple[int, ...], one: int, two: int) -> None:
-        """Put the margin of two of a joint table's variables where it belongs, twice."""
-        row, column = variables[one], variables[two]
-        others = tuple(axis for axis in range(joint.ndim) if axis not in (one, two))
-        # The last category of incomplete answers is the missing one.
-        margin = joint.sum(axis=others)[: sizes[row], : sizes[column]]
-        down = slice(starts[row], starts[row + 1])
-        across = slice(starts[column], starts[column + 1])
-        tables[down, across] = margin
-        tables[across, down] = margin.T
-
-    blocks = _blocks(codes, [max(size + incomplete, 1) for size in sizes])
-    for place, first in enumerate(blocks):
-        own = _tabulate(first.code, first.shape, weights)
-        for one, variable in enumerate(first.variables):
-            others = tuple(axis for axis in range(own.ndim) if axis != one)
-            diagonal = np.arange(starts[variable], starts[variable + 1])
-            tables[diagonal, diagonal] = own.sum(axis=others)[: diagonal.size]
-            for two in range(one):
-                write(own, first.variables, two, one)
-        for second in blocks[place + 1 :]:
-            code = first.code * second.size + second.code
-            joint = _tabulate(code, first.shape + second.shape, weights)
-            n_first = len(first.variables)
-            for one in range(n_first):
-                for two in range(n_first, joint.ndim):
-                    write(joint, first.variables + second.variables, one, two)
+    tables = np.zeros((sum(sizes), sum(sizes)))
+    blocks, start = [], 0
+    for block in _blocks(codes, sizes, incomplete):
+        stop = start + len(block.margins)
+        blocks.append((block, slice(start, stop)))
+        start = stop
+    # Two arrays serve for all pairs of blocks: to make new ones would cost as much as to count.
+    shifted, code = np.empty((2, codes.shape[1]), dtype=np.int64)
+    for place, (first, rows) in enumerate(blocks):
+        own = _tabulate(first.code, first.size, weights)
+        tables[rows, rows] = (first.margins * own) @ first.margins.T
+        factor = 0
+        for second, columns in blocks[place + 1 :]:
+            if second.size != factor:
+                factor = second.size
+                np.multiply(first.code, factor, out=shifted)
+            np.add(shifted, second.code, out=code)
+            joint = _tabulate(code, first.size * second.size, weights)
+            joint = joint.reshape(first.size, second.size)
+            tables[rows, columns] = first.margins @ joint @ second.margins.T
+            tables[columns, rows] = tables[rows, columns].T
     return tables
 
 
-def _tabulate(code: IntArray, shape: tuple[int, ...], weights: FloatArray | None) -> FloatArray:
-    """Frequencies of all combinations."""
-    counted = np.bincount(code, weights, minlength=math.prod(shape))
-    return counted.reshape(shape).astype(np.float64)
+def _tabulate(code: IntArray, size: int, weights: FloatArray | None) -> FloatArray:
+    """Frequencies of all codes below a number."""
+    return np.bincount(code, weights, minlength=size).astype(np.float64)
