@@ -8,15 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, special
 
-from servqual.errors import EstimationError, NotIdentifiedError, shorten
+from servqual.errors import (
+    EstimationError,
+    NotIdentifiedError,
+    NotPositiveDefiniteError,
+    shorten,
+)
 from servqual.numerics.correlation import correlation_from_covariance
 from servqual.typing import FloatArray, IntArray, check_conf_level
 
-__all__ = ["LeastSquares", "collinear_columns", "constant_columns", "least_squares_from_moments"]
+__all__ = [
+    "SINGULAR",
+    "LeastSquares",
+    "collinear_columns",
+    "constant_columns",
+    "least_squares_from_moments",
+    "smallest_eigenvalue",
+]
 
-#: Smallest eigenvalue of the predictors' correlation matrix that counts as positive. Sums of
-#: cross-products carry about 1e-15, so a variance inflation factor up to about 1e10 is a number.
-_EIGENVALUE_TOLERANCE = 1e-10
+#: Eigenvalues of a correlation matrix count as zero within this distance. Sums of cross-products
+#: carry about 1e-15, so a variance inflation factor up to about 1e10 is a number, and an eigenvalue
+#: below minus this is no rounding error.
+SINGULAR = 1e-10
 
 #: Share of a variable in a null direction below which it does not take part in the dependency.
 _PARTICIPATION_TOLERANCE = 1e-5
@@ -139,10 +152,38 @@ def collinear_columns(covariance: FloatArray) -> IntArray:
     eigenvalues, eigenvectors = linalg.eigh(
         correlation_from_covariance(matrix[np.ix_(varying, varying)])
     )
-    null_directions = eigenvectors[:, eigenvalues < _EIGENVALUE_TOLERANCE]
+    null_directions = eigenvectors[:, eigenvalues < SINGULAR]
     participation = np.linalg.norm(null_directions, axis=1)
     involved: IntArray = varying[participation > _PARTICIPATION_TOLERANCE].astype(np.int64)
     return involved
+
+
+def smallest_eigenvalue(covariance: FloatArray) -> float:
+    """Smallest eigenvalue of the correlation matrix, which is negative when no data can have it.
+
+    Parameters
+    ----------
+    covariance : FloatArray, shape (n_variables, n_variables)
+        Covariance matrix. Variables without variance are passed over.
+
+    Returns
+    -------
+    float
+        Below `-SINGULAR`, the covariances contradict one another. 1.0 when nothing varies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matrix = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.9], [0.2, 0.9, 1.0]])
+    >>> round(smallest_eigenvalue(matrix), 4)
+    -0.1767
+    """
+    matrix = np.asarray(covariance, dtype=np.float64)
+    varying = np.setdiff1d(np.arange(matrix.shape[0]), constant_columns(matrix))
+    if varying.size == 0:
+        return 1.0
+    correlation = correlation_from_covariance(matrix[np.ix_(varying, varying)])
+    return float(linalg.eigvalsh(correlation, subset_by_index=[0, 0])[0])
 
 
 def least_squares_from_moments(
@@ -181,6 +222,8 @@ def least_squares_from_moments(
         If a variable does not vary, predictors are linearly dependent, or there are not more
         respondents than coefficients. The message names indices; a caller that knows names asks
         `constant_columns` and `collinear_columns` first.
+    NotPositiveDefiniteError
+        If no data can have this covariance matrix.
     OptionError
         If `conf_level` is not between 0 and 1.
 
@@ -221,6 +264,7 @@ def least_squares_from_moments(
     inverse_correlation = 0.5 * (inverse + inverse.T)  # Symmetric to the last bit.
     slopes = standard_slopes / spread
     explained = float(standard_slopes @ (covariances[columns, outcome] / spread))
+    # Below zero by rounding only: `_check_identified` has refused matrices that no data can have.
     residual = max(outcome_variance - explained, 0.0)
     unscaled = _unscaled_covariance(
         inverse_correlation / np.outer(spread, spread), means[columns], n_obs
@@ -247,6 +291,13 @@ def _check_identified(
         raise NotIdentifiedError(
             f"The variables at {shorten(constant)} do not vary, but a regression needs variables "
             "that do. Leave them out."
+        )
+    used = np.append(predictors, outcome)
+    smallest = smallest_eigenvalue(covariance[np.ix_(used, used)])
+    if smallest < -SINGULAR:
+        raise NotPositiveDefiniteError(
+            f"No data can have this covariance matrix: the smallest eigenvalue of its correlations "
+            f"is {smallest:.3g}, but must not be negative. Look for a misprint in it."
         )
     collinear = collinear_columns(covariance[np.ix_(predictors, predictors)])
     if collinear.size:

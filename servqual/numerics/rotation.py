@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from servqual.errors import EstimationError
+from servqual.numerics.rotation_criteria import (
+    Criterion,
+    Family,
+    Settled,
+    crawford_ferguson,
+    geomin,
+    settle,
+)
 from servqual.typing import FloatArray, Rotation, check_option, check_whole
 
 __all__ = ["OBLIQUE", "RotatedFactors", "rotate"]
@@ -34,25 +41,28 @@ _KAISER: Final[tuple[Rotation, ...]] = ("varimax", "promax")
 #: Criteria that often have several minima, and the number of starts that finds the lowest.
 _STARTS: Final[dict[Rotation, int]] = {"geomin": 30, "geomin-orthogonal": 30}
 
-#: Length of the projected gradient at which the Rotator stops. Its line search compares values of
-#: the criterion, which round at 1e-16: below the root of that it would not move any more.
-_TOLERANCE: Final = 3e-7
+#: Random starts taken in addition, until one ends in a minimum, if none of those asked for did.
+#: Positions that the data make symmetric (two equal clusters, say) are saddles, not minima.
+_MORE_STARTS: Final = 5
+
+#: Length of the projected gradient at which the Rotator hands over. Its line search compares values
+#: of the criterion, which round at 1e-16: it gets slow on the way to the root of that.
+_TOLERANCE: Final = 1e-2
 _MAX_ITERATIONS: Final = 500
 
-#: Length of the projected gradient, checked here, below which a rotation counts as converged.
-_AT_REST: Final = 1e-5
-
-#: How often an orthogonal rotation that has not come to rest is taken up again.
-_MOST_REPEATS: Final = 20
+#: Varimax stops on the relative growth of its criterion.
+_VARIMAX_TOLERANCE: Final = 1e-8
 
 #: Added to squared loadings by geomin, so that a zero does not hide the others of its row.
 _GEOMIN_DELTA: Final = 0.01
 
 #: Starts whose criterion is within this share of the lowest found the same solution.
 _SAME: Final = 1e-6
+_ALMOST_ZERO: Final = 1e-12
 
-_Criterion = Callable[[FloatArray], tuple[float, FloatArray]]
-_Family = Literal["orthogonal", "oblique"]
+#: Smallest singular value of the loadings, as a share of the largest, with which factors that may
+#: correlate can still be told apart.
+_RANK: Final = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,8 @@ class RotatedFactors:
     n_best : int
         How many of them ended in the solution with the lowest criterion.
     converged : bool
-        Whether the criterion is flat in every direction of rotation.
+        Whether the criterion is at a minimum: flat in every direction of rotation and higher
+        on all sides. Of promax: whether its varimax is.
     """
 
     loadings: FloatArray
@@ -116,7 +127,8 @@ def rotate(
         Default: as R's functions do it, for varimax and promax and not for the others.
     n_starts : int, optional
         Starting positions: the one given and random ones. Default: 30 for geomin, which often has
-        several minima, and 1 for the others.
+        several minima, and 1 for the others. Where these lead to saddles, which are no minima, up
+        to 5 random ones are added.
     seed : int, default 0
         Of the random starts.
     power : int, default 4
@@ -131,13 +143,17 @@ def rotate(
     OptionError
         If an option does not exist, or `n_starts` is not at least 1.
     EstimationError
-        If loadings are not finite, or a factor has no loadings at all.
+        If loadings are not finite, a factor has no loadings at all, or factors that may correlate
+        cannot be told apart.
 
     Notes
     -----
     The Rotator of the package factor_analyzer does the rotation (gradient projection; varimax by
-    singular value decompositions); starts, normalisation and the check of convergence are added
-    here. Equamax is the Crawford–Ferguson criterion with kappa = n_factors / (2 n_variables).
+    singular value decompositions) up to where its line search gets slow. Newton steps go from there
+    to the minimum, and tell it from a saddle; starts and normalisation are added here as well.
+    Equamax is the Crawford–Ferguson criterion with kappa = n_factors / (2 n_variables).
+    Promax is that of psych (`rotate = "promax"`) and of SPSS: with `kaiser_normalization` rows are
+    scaled for both of its steps, where `stats::promax` of R scales them for varimax only.
 
     References
     ----------
@@ -162,36 +178,46 @@ def rotate(
     True
     """
     check_option("rotation", method, Rotation)
-    unrotated = _checked(loadings)
+    unrotated = _checked(loadings, method)
     n_factors = unrotated.shape[1]
     starts = check_whole("n_starts", _STARTS.get(method, 1) if n_starts is None else n_starts, 1)
     if method == "none" or n_factors == 1:
-        nan = float("nan")
-        return _result(unrotated, np.eye(n_factors), nan, False, (1, 1), True)
+        return _result(unrotated, np.eye(n_factors), float("nan"), False, (1, 1), True)
     kaiser = method in _KAISER if kaiser_normalization is None else bool(kaiser_normalization)
     scaled = _normalized(unrotated) if kaiser else unrotated
+    sought: Rotation = "varimax" if method == "promax" else method
+    best, counted = _lowest(sought, scaled, starts, seed)
+    matrix, value = best.position, best.value
     if method == "promax":
-        matrix = _run(method, scaled, power)
-        flat = _at_rest(_criterion_of("varimax", scaled), "orthogonal", scaled, _varimax_of(scaled))
-        return _result(unrotated, matrix, float("nan"), kaiser, (1, 1), flat)
-    criterion = _criterion_of(method, scaled)
-    found = [turn @ _run(method, scaled @ turn, power) for turn in _turns(n_factors, starts, seed)]
-    values = np.array([criterion(scaled @ matrix)[0] for matrix in found])
-    best = int(np.argmin(values))
-    n_best = int(np.count_nonzero(values <= values[best] + _SAME * abs(values[best])))
-    family: _Family = "oblique" if method in OBLIQUE else "orthogonal"
-    matrix, again = found[best], 0
-    flat = _at_rest(criterion, family, scaled, matrix)
-    # The Rotator may stop where the criterion hardly grows; an orthogonal one can go on from there.
-    while family == "orthogonal" and not flat and again < _MOST_REPEATS:
-        again += 1
-        matrix = matrix @ _run(method, scaled @ matrix, power)
-        flat = _at_rest(criterion, family, scaled, matrix)
-    value = criterion(scaled @ matrix)[0]
-    return _result(unrotated, matrix, value, kaiser, (starts, n_best), flat)
+        # From the varimax position, the varimax within has nothing left to do.
+        matrix, value = matrix @ _run("promax", scaled @ matrix, power), float("nan")
+    elif method in OBLIQUE:
+        # Loadings on the directions T of the factors are those on the old axes times inv(T)'.
+        matrix = np.asarray(np.linalg.inv(matrix).T, dtype=np.float64)
+    return _result(unrotated, matrix, value, kaiser, counted, best.minimum)
 
 
-def _checked(loadings: FloatArray) -> FloatArray:
+def _lowest(
+    method: Rotation, loadings: FloatArray, n_starts: int, seed: int
+) -> tuple[Settled, tuple[int, int]]:
+    """The position with the lowest criterion; the starts tried, and how many ended there."""
+    criterion = _criterion_of(method, loadings)
+    family: Family = "oblique" if method in OBLIQUE else "orthogonal"
+    found: list[Settled] = []
+    for turn in _turns(loadings.shape[1], n_starts + _MORE_STARTS, seed):
+        if len(found) >= n_starts and any(settled.minimum for settled in found):
+            break
+        start = turn @ _run(method, loadings @ turn)
+        found.append(settle(criterion, family, loadings, start))
+    values = np.array([settled.value for settled in found])
+    same = values <= values.min() + _SAME * abs(values.min()) + _ALMOST_ZERO
+    # Among equals the first that is known to be a minimum; the given position comes before others.
+    equals = [settled for settled, equal in zip(found, same, strict=True) if equal]
+    best = min(equals, key=lambda settled: not settled.minimum)
+    return best, (len(found), len(equals))
+
+
+def _checked(loadings: FloatArray, method: Rotation) -> FloatArray:
     """Loadings as a matrix that can be rotated."""
     matrix = np.array(loadings, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[1] < 1 or not np.isfinite(matrix).all():
@@ -204,6 +230,15 @@ def _checked(loadings: FloatArray) -> FloatArray:
         raise EstimationError(
             f"{empty.size} of {matrix.shape[1]} factors {'has' if empty.size == 1 else 'have'} no "
             "loadings at all, so there is nothing to rotate. Use fewer factors."
+        )
+    if matrix.shape[1] == 1:
+        return matrix
+    strengths = np.linalg.svd(matrix, compute_uv=False)
+    rank = int(np.count_nonzero(strengths > _RANK * strengths[0]))
+    if method in OBLIQUE and rank < matrix.shape[1]:
+        raise EstimationError(
+            f"The loadings on {matrix.shape[1]} factors have rank {rank}, so factors that may "
+            f"correlate cannot be told apart. Use at most {rank} factor{'s' if rank != 1 else ''}."
         )
     return matrix
 
@@ -225,8 +260,8 @@ def _turns(n_factors: int, n_starts: int, seed: int) -> list[FloatArray]:
     return turns
 
 
-def _run(method: Rotation, loadings: FloatArray, power: int) -> FloatArray:
-    """Let the Rotator rotate; the matrix by which the loadings are to be multiplied."""
+def _run(method: Rotation, loadings: FloatArray, power: int = 4) -> FloatArray:
+    """Let the Rotator rotate; the matrix it found (for promax by which loadings are multiplied)."""
     # Imported here: it brings scikit-learn along, which takes a second.
     from factor_analyzer.rotator import Rotator
 
@@ -237,20 +272,10 @@ def _run(method: Rotation, loadings: FloatArray, power: int) -> FloatArray:
         kappa=loadings.shape[1] / (2.0 * loadings.shape[0]),
         delta=_GEOMIN_DELTA,
         max_iter=_MAX_ITERATIONS,
-        # Varimax stops on the relative growth of its criterion.
-        tol=1e-15 if method in ("varimax", "promax") else _TOLERANCE,
+        tol=_VARIMAX_TOLERANCE if method in ("varimax", "promax") else _TOLERANCE,
     )
     rotator.fit_transform(loadings)
-    matrix = np.asarray(rotator.rotation_, dtype=np.float64)
-    if method in OBLIQUE and method != "promax":
-        # It gives T with pattern = loadings · inv(T)'.
-        return np.asarray(np.linalg.inv(matrix).T, dtype=np.float64)
-    return matrix
-
-
-def _varimax_of(loadings: FloatArray) -> FloatArray:
-    """The varimax position from which promax goes on."""
-    return _run("varimax", loadings, power=4)
+    return np.asarray(rotator.rotation_, dtype=np.float64)
 
 
 def _result(
@@ -282,46 +307,12 @@ def _result(
     )
 
 
-# ---- criteria, to compare starts and to check that one has come to rest --------------------------
-
-
-def _criterion_of(method: Rotation, loadings: FloatArray) -> _Criterion:
+def _criterion_of(method: Rotation, loadings: FloatArray) -> Criterion:
     """Value and gradient of a criterion, as functions of the rotated loadings."""
     n_variables, n_factors = loadings.shape
     if method in ("geomin", "geomin-orthogonal"):
-        return _geomin
+        return geomin(_GEOMIN_DELTA)
     kappa = {"varimax": 1.0 / n_variables, "equamax": n_factors / (2.0 * n_variables)}
     # Quartimax is the Crawford-Ferguson criterion with kappa = 0 among orthogonal rotations, and
     # direct quartimin the same among oblique ones.
-    share = kappa.get(method, 0.0)
-
-    def crawford_ferguson(rotated: FloatArray) -> tuple[float, FloatArray]:
-        squares = rotated**2
-        of_rows = squares.sum(axis=1, keepdims=True) - squares
-        of_columns = squares.sum(axis=0, keepdims=True) - squares
-        mixed = (1.0 - share) * of_rows + share * of_columns
-        return float(np.sum(squares * mixed)) / 4.0, rotated * mixed
-
-    return crawford_ferguson
-
-
-def _geomin(rotated: FloatArray) -> tuple[float, FloatArray]:
-    squares = rotated**2 + _GEOMIN_DELTA
-    products = np.exp(np.mean(np.log(squares), axis=1, keepdims=True))
-    return float(products.sum()), (2.0 / rotated.shape[1]) * rotated / squares * products
-
-
-def _at_rest(
-    criterion: _Criterion, family: _Family, loadings: FloatArray, matrix: FloatArray
-) -> bool:
-    """Whether the gradient, projected on the directions of rotation, vanishes."""
-    slope = criterion(loadings @ matrix)[1]
-    if family == "orthogonal":
-        gradient = loadings.T @ slope
-        product = matrix.T @ gradient
-        projected = gradient - matrix @ (product + product.T) / 2.0
-    else:
-        position = np.linalg.inv(matrix).T
-        gradient = -((loadings @ matrix).T @ slope @ np.linalg.inv(position)).T
-        projected = gradient - position * np.sum(position * gradient, axis=0)
-    return bool(np.sqrt(np.sum(projected**2)) < _AT_REST)
+    return crawford_ferguson(kappa.get(method, 0.0))

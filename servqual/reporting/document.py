@@ -7,6 +7,7 @@ import sys
 from servqual.reporting.blocks import Document
 from servqual.reporting.material import Material
 from servqual.reporting.sections.drivers import drivers
+from servqual.reporting.sections.factor_structure import factor_structure
 from servqual.reporting.sections.gap_tables import gap_section
 from servqual.reporting.sections.headline import headline
 from servqual.reporting.sections.methods import methods
@@ -40,6 +41,7 @@ def compose(material: Material) -> Document:
             gap_section(material),
             priorities(material),
             reliability(material),
+            *factor_structure(material),
             drivers(material),
             methods(material),
         ),

@@ -112,6 +112,27 @@ def draw(
         return to_data_uri(figure)
 
 
+def draw_sized(draw_on: Callable[[Axes], object], *, width: float, height: float) -> str:
+    """Draw a picture whose height does not follow from rows.
+
+    Parameters
+    ----------
+    draw_on : callable
+        Draws on the axes that it is given.
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    with _figure(width, height) as (figure, axes):
+        draw_on(axes)
+        fit_fonts(figure)
+        return to_data_uri(figure)
+
+
 def to_data_uri(figure: Figure) -> str:
     """Write a figure as SVG inside a ``data:`` URI, the same bytes for the same figure.
 

@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from servqual.analyses.congruence import CongruenceResult
+from servqual.analyses.efa import EFAResult, efa
+from servqual.analyses.factor_count import FactorCountResult, factor_count
+from servqual.analyses.frequencies import FrequencyResult, frequencies
 from servqual.analyses.gaps import GapResult, gaps
 from servqual.analyses.regression import RegressionResult, regression
 from servqual.analyses.relative_importance import ImportanceResult, relative_importance
@@ -128,6 +132,28 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
+class Structure:
+    """Whether the answers show the instrument's dimensions.
+
+    Attributes
+    ----------
+    on : str
+        The side that was analysed.
+    count : Attempt of FactorCountResult
+        How many factors.
+    factors : Attempt of EFAResult
+        As many factors as dimensions.
+    congruence : Attempt of CongruenceResult
+        These factors compared with the dimensions.
+    """
+
+    on: Side
+    count: Attempt[FactorCountResult]
+    factors: Attempt[EFAResult]
+    congruence: Attempt[CongruenceResult]
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Everything that the sections of a report are written from.
 
@@ -151,8 +177,12 @@ class Material:
         Of the other differences that the survey allows.
     levels : LevelResult or None
         Means of the one side, where there is no difference.
+    frequencies : tuple of (str, Attempt of FrequencyResult)
+        Of each side.
     reliability : tuple of (str, Attempt of ReliabilityResult)
         Of each side, then of the difference.
+    structure : Structure or None
+        Factors of the perceptions (or of the one side); None for an instrument of one dimension.
     drivers : tuple of Driver
         One per outcome.
     """
@@ -166,7 +196,9 @@ class Material:
     grouped_gaps: Attempt[GapResult] | None
     further_gaps: tuple[tuple[Difference, Attempt[GapResult]], ...]
     levels: LevelResult | None
+    frequencies: tuple[tuple[Side, Attempt[FrequencyResult]], ...]
     reliability: tuple[tuple[On, Attempt[ReliabilityResult]], ...]
+    structure: Structure | None
     drivers: tuple[Driver, ...]
 
 
@@ -201,10 +233,32 @@ def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Mat
         grouped_gaps=_gaps(survey, difference, settings, by) if difference and by else None,
         further_gaps=tuple((name, _gaps(survey, name, settings, None)) for name in differences[1:]),
         levels=None if difference else levels(survey, sides[0], by, settings.conf_level),
+        frequencies=tuple((side, _frequencies(survey, side)) for side in sides),
         reliability=tuple(
             (name, _reliability(survey, name, settings)) for name in (*sides, *differences[:1])
         ),
+        structure=_structure(survey, sides[0], settings),
         drivers=_drivers(survey, on, settings, progress),
+    )
+
+
+def _frequencies(survey: Survey, side: Side) -> Attempt[FrequencyResult]:
+    return attempt(lambda: frequencies(survey, on=side))
+
+
+def _structure(survey: Survey, side: Side, settings: Settings) -> Structure | None:
+    if len(survey.instrument.dimensions) < 2:
+        return None
+    factors = attempt(lambda: efa(survey, on=side, seed=settings.seed))
+    found = factors.value
+    congruence: Attempt[CongruenceResult] = Attempt(None, factors.reason)
+    if found is not None:
+        congruence = attempt(found.congruence)
+    return Structure(
+        on=side,
+        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed)),
+        factors=factors,
+        congruence=congruence,
     )
 
 

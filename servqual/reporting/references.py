@@ -40,12 +40,31 @@ class Reference:
 
 
 REFERENCES: Final[dict[str, Reference]] = {
+    "bartlett": Reference(
+        "Bartlett, M. S. (1950). Tests of significance in factor analysis.",
+        "British Journal of Statistical Psychology, 3",
+        "(2), 77–85",
+        "10.1111/j.2044-8317.1950.tb00285.x",
+    ),
+    "bernaards": Reference(
+        "Bernaards, C. A., & Jennrich, R. I. (2005). Gradient projection algorithms and software "
+        "for arbitrary rotation criteria in factor analysis.",
+        "Educational and Psychological Measurement, 65",
+        "(5), 676–696",
+        "10.1177/0013164404272507",
+    ),
     "binder": Reference(
         "Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex "
         "surveys.",
         "International Statistical Review, 51",
         "(3), 279–292",
         "10.2307/1402588",
+    ),
+    "braeken": Reference(
+        "Braeken, J., & van Assen, M. A. L. M. (2017). An empirical Kaiser criterion.",
+        "Psychological Methods, 22",
+        "(3), 450–466",
+        "10.1037/met0000074",
     ),
     "cohen": Reference(
         "Cohen, J. (1988).",
@@ -150,6 +169,31 @@ REFERENCES: Final[dict[str, Reference]] = {
         "(1), 77–79",
         "10.1177/002224297704100112",
     ),
+    "harman": Reference(
+        "Harman, H. H., & Jones, W. H. (1966). Factor analysis by minimizing residuals (minres).",
+        "Psychometrika, 31",
+        "(3), 351–368",
+        "10.1007/BF02289468",
+    ),
+    "horn": Reference(
+        "Horn, J. L. (1965). A rationale and test for the number of factors in factor analysis.",
+        "Psychometrika, 30",
+        "(2), 179–185",
+        "10.1007/BF02289447",
+    ),
+    "kaiser": Reference(
+        "Kaiser, H. F. (1974). An index of factorial simplicity.",
+        "Psychometrika, 39",
+        "(1), 31–36",
+        "10.1007/BF02291575",
+    ),
+    "lorenzo-seva": Reference(
+        "Lorenzo-Seva, U., & ten Berge, J. M. F. (2006). Tucker's congruence coefficient as a "
+        "meaningful index of factor similarity.",
+        "Methodology, 2",
+        "(2), 57–64",
+        "10.1027/1614-2241.2.2.57",
+    ),
     "mcdonald": Reference(
         "McDonald, R. P. (1999).",
         "Test theory: A unified treatment",
@@ -187,6 +231,19 @@ REFERENCES: Final[dict[str, Reference]] = {
         "(4), 655–662",
         "10.1086/209329",
     ),
+    "schmid": Reference(
+        "Schmid, J., & Leiman, J. M. (1957). The development of hierarchical factor solutions.",
+        "Psychometrika, 22",
+        "(1), 53–61",
+        "10.1007/BF02289209",
+    ),
+    "velicer": Reference(
+        "Velicer, W. F. (1976). Determining the number of components from the matrix of partial "
+        "correlations.",
+        "Psychometrika, 41",
+        "(3), 321–327",
+        "10.1007/BF02293557",
+    ),
     "welch": Reference(
         "Welch, B. L. (1951). On the comparison of several mean values: An alternative approach.",
         "Biometrika, 38",
@@ -198,6 +255,14 @@ REFERENCES: Final[dict[str, Reference]] = {
         "Biometrics Bulletin, 1",
         "(6), 80–83",
         "10.2307/3001968",
+    ),
+    "zinbarg": Reference(
+        "Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's α, Revelle's β, and "
+        "McDonald's ωH: Their relations with each other and two alternative conceptualizations of "
+        "reliability.",
+        "Psychometrika, 70",
+        "(1), 123–133",
+        "10.1007/s11336-003-0974-7",
     ),
 }
 

@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from servqual.analyses.relative_importance import check_bootstrap
 from servqual.errors import MissingDependencyError, OptionError
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import Progress, check_conf_level
+
+_SUFFIXES = (".html", ".htm")
 
 
 def report(
@@ -35,7 +38,8 @@ def report(
     survey : Survey
         Answers. With one side only (SERVPERF), means take the place of gaps.
     path : str or path
-        Where to write; its folder must exist, and a file of this name is replaced.
+        Where to write: a name that ends in .html or .htm. The folder must exist, and a file of this
+        name is replaced.
     title : str, optional
         Title of the report. Default: ``"Service quality report"``.
     notice : str, optional
@@ -64,7 +68,8 @@ def report(
     RowsRequiredError
         If `survey` is not a survey.
     OptionError
-        If an outcome, the grouping variable, an option or the folder does not exist.
+        If an outcome, the grouping variable, an option or the folder does not exist, or `path` does
+        not name an HTML file.
     MissingDependencyError
         If jinja2 or matplotlib is not installed.
 
@@ -87,7 +92,7 @@ def report(
     """
     source = require_survey(survey, "report")
     check_conf_level(conf_level)
-    _check_counts(n_resamples, seed)
+    n_resamples, seed = check_bootstrap(n_resamples, seed)
     target = _target(path)
     chosen = _chosen_outcomes(source, outcomes)
     group = _chosen_group(source, by)
@@ -103,8 +108,8 @@ def report(
         outcomes=chosen,
         by=group,
         conf_level=float(conf_level),
-        n_resamples=int(n_resamples),
-        seed=int(seed),
+        n_resamples=n_resamples,
+        seed=seed,
     )
     text = render(compose(gather(source, settings, progress)))
     _write(target, text)
@@ -114,20 +119,13 @@ def report(
 # ---- arguments -----------------------------------------------------------------------------------
 
 
-def _check_counts(n_resamples: int, seed: int) -> None:
-    counts: tuple[tuple[str, object], ...] = (("n_resamples", n_resamples), ("seed", seed))
-    for name, value in counts:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise OptionError(f"`{name}` is {value!r}, but must be a whole number from 0.")
-    if 0 < n_resamples < 100:
-        raise OptionError(
-            f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 "
-            "resamples; 2000 are usual. Use 0 for no interval."
-        )
-
-
 def _target(path: str | os.PathLike[str]) -> Path:
-    target = Path(path)
+    try:
+        target = Path(path)
+    except TypeError as error:
+        raise OptionError(
+            f'`path` is {path!r}, but must be the name of a file to write, such as "report.html".'
+        ) from error
     if not target.parent.is_dir():
         raise OptionError(
             f"`path` is {str(target)!r}, but the folder {str(target.parent)!r} does not exist. "
@@ -138,6 +136,11 @@ def _target(path: str | os.PathLike[str]) -> Path:
             f"`path` is {str(target)!r}, which is a folder. Add the name of a file, as in "
             f"{str(target / 'report.html')!r}."
         )
+    if target.suffix.lower() not in _SUFFIXES:
+        raise OptionError(
+            f"`path` is {str(target)!r}, but a report is an HTML file: let the name end in .html, "
+            f"as in {str(target.with_suffix('.html'))!r}. A browser prints it to PDF."
+        )
     return target
 
 
@@ -145,8 +148,14 @@ def _chosen_outcomes(survey: Survey, outcomes: Sequence[str] | None) -> tuple[st
     known = list(survey.outcomes)
     if outcomes is None:
         return tuple(known)
-    asked = (outcomes,) if isinstance(outcomes, str) else tuple(dict.fromkeys(outcomes))
-    for name in asked:
+    asked: object = (outcomes,) if isinstance(outcomes, str) else outcomes
+    if not isinstance(asked, Sequence) or not all(isinstance(name, str) for name in asked):
+        raise OptionError(
+            f"`outcomes` is {outcomes!r}, but must be a list of names of outcomes, such as "
+            f'["{known[0] if known else "satisfaction"}"], or empty for none.'
+        )
+    chosen = tuple(dict.fromkeys(asked))
+    for name in chosen:
         if name not in known:
             if not known:
                 raise OptionError(
@@ -155,7 +164,7 @@ def _chosen_outcomes(survey: Survey, outcomes: Sequence[str] | None) -> tuple[st
                     '`outcomes={"satisfaction": ["SAT1", "SAT2"]}`.'
                 )
             raise OptionError.for_option("outcomes", name, known)
-    return asked
+    return chosen
 
 
 def _chosen_group(survey: Survey, by: str | None) -> str:

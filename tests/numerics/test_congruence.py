@@ -14,7 +14,9 @@ from servqual.numerics.congruence import (
 )
 from servqual.numerics.factor_order import arrange
 from servqual.typing import FloatArray
+from tests.reference import load_expected
 
+EXPECTED = load_expected("rotation")
 TARGET: FloatArray = np.asarray(np.kron(np.eye(3), np.ones((4, 1))), dtype=np.float64)
 LOADINGS: FloatArray = TARGET * np.linspace(0.5, 0.9, 12)[:, None] + 0.05
 
@@ -37,6 +39,25 @@ def test_laws_of_congruence(seed: int, scale: float) -> None:
     np.testing.assert_allclose(np.diag(own), 1.0, rtol=1e-14)
     np.testing.assert_allclose(own, own.T, atol=1e-15)
     np.testing.assert_allclose(tucker_congruence(loadings, -scale * loadings), -own, atol=1e-14)
+
+
+@pytest.mark.parametrize("sample", ["holzinger", "bfi", "perception", "kiosk"])
+def test_congruence_and_targets_equal_psych(sample: str) -> None:
+    theirs = EXPECTED[sample]["towards"]
+    loadings, target = np.array(EXPECTED[sample]["unrotated"]), np.array(theirs["target"])
+    np.testing.assert_allclose(
+        tucker_congruence(loadings, target), theirs["congruence"], rtol=0, atol=1e-13
+    )
+    turned = procrustes_orthogonal(loadings, target)
+    np.testing.assert_allclose(turned.loadings, theirs["orthogonal"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        turned.rotation_matrix, theirs["orthogonal_rotation"], rtol=0, atol=1e-12
+    )
+    oblique = procrustes_oblique(loadings, target)
+    np.testing.assert_allclose(oblique.loadings, theirs["oblique"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        oblique.factor_correlations, theirs["oblique_phi"], rtol=0, atol=1e-12
+    )
 
 
 def test_factors_are_matched_as_a_whole() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from servqual.errors import EstimationError, OptionError
 from servqual.numerics import rotation as module
 from servqual.numerics.factor_order import arrange
-from servqual.numerics.rotation import OBLIQUE, rotate
+from servqual.numerics.rotation import OBLIQUE, RotatedFactors, rotate
+from servqual.numerics.rotation_criteria import crawford_ferguson, settle
 from servqual.typing import FloatArray, Rotation
+from tests.reference import load_expected
 
+EXPECTED = load_expected("rotation")
+SAMPLES = ("holzinger", "bfi", "perception", "kiosk")
 METHODS: tuple[Rotation, ...] = tuple(m for m in get_args(Rotation) if m != "none")
 SIMPLE = np.kron(np.eye(3), np.array([[0.8], [0.7], [0.6], [0.5]]))
 
@@ -35,14 +39,65 @@ def _same_factors(one: FloatArray, two: FloatArray, tolerance: float) -> None:
     )
 
 
+# ---- numbers of R --------------------------------------------------------------------------------
+
+
+def _equals(rotated: RotatedFactors, theirs: dict[str, Any]) -> None:
+    assert rotated.converged
+    ours = arrange(rotated.loadings, rotated.factor_correlations)
+    np.testing.assert_allclose(ours.loadings, theirs["loadings"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours.factor_correlations, theirs["phi"], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m != "quartimin"])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_equals_r_run_to_its_end(sample: str, method: Rotation) -> None:
+    unrotated, theirs = np.array(EXPECTED[sample]["unrotated"]), EXPECTED[sample]["default"][method]
+    rotated = rotate(unrotated, method)
+    _equals(rotated, theirs)
+    # R's value of quartimax and varimax has another constant; promax has none.
+    if method not in ("quartimax", "varimax", "promax"):
+        assert rotated.criterion == pytest.approx(theirs["criterion"], rel=1e-12)
+        assert rotated.criterion <= theirs["criterion_first_start"] * (1.0 + 1e-12)
+
+
+@pytest.mark.parametrize("method", ["varimax", "promax", "oblimin", "quartimax"])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_equals_r_with_the_other_normalisation(sample: str, method: Rotation) -> None:
+    unrotated = np.array(EXPECTED[sample]["unrotated"])
+    kaiser = method not in ("varimax", "promax")
+    rotated = rotate(unrotated, method, kaiser_normalization=kaiser)
+    _equals(rotated, EXPECTED[sample]["other"][method])
+
+
+def test_quartimin_is_oblimin() -> None:
+    unrotated = np.array(EXPECTED["perception"]["unrotated"])
+    one, two = rotate(unrotated, "quartimin"), rotate(unrotated, "oblimin")
+    np.testing.assert_allclose(one.loadings, two.loadings, rtol=0, atol=1e-10)
+
+
+def test_random_starts_find_what_the_first_start_misses() -> None:
+    unrotated = np.array(EXPECTED["perception"]["unrotated"])
+    first = rotate(unrotated, "geomin-orthogonal", n_starts=1)
+    best = rotate(unrotated, "geomin-orthogonal")
+    theirs = EXPECTED["perception"]["default"]["geomin-orthogonal"]
+    assert first.converged  # a minimum of its own, 2 % higher
+    assert first.criterion == pytest.approx(theirs["criterion_first_start"], rel=1e-8)
+    assert best.criterion < 0.98 * first.criterion
+    assert 1 < best.n_best < best.n_starts == 30
+
+
+# ---- laws ----------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("method", [m for m in METHODS if m != "promax"])
 def test_perfect_simple_structure_is_found_from_any_position(method: Rotation) -> None:
     pattern = SIMPLE * np.array([1.0, 0.9, 0.8])  # so that the order of factors is settled
     for seed in range(3):
         rotated = rotate(pattern @ _turn(seed), method)
         assert rotated.converged
-        _same_factors(rotated.loadings, pattern, 1e-5)
-        np.testing.assert_allclose(np.abs(rotated.factor_correlations), np.eye(3), atol=1e-4)
+        _same_factors(rotated.loadings, pattern, 1e-9)
+        np.testing.assert_allclose(rotated.factor_correlations, np.eye(3), atol=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -100,8 +155,8 @@ def test_the_starting_position_does_not_matter(seed: int) -> None:
         rotate(loadings, "oblimin", n_starts=3) for loadings in (unrotated, unrotated @ _turn(seed))
     )
     first, second = (arrange(r.loadings, r.factor_correlations) for r in (one, two))
-    np.testing.assert_allclose(first.loadings, second.loadings, atol=1e-4)
-    np.testing.assert_allclose(first.factor_correlations, second.factor_correlations, atol=1e-4)
+    np.testing.assert_allclose(first.loadings, second.loadings, atol=1e-9)
+    np.testing.assert_allclose(first.factor_correlations, second.factor_correlations, atol=1e-9)
 
 
 def test_random_starts_are_reproducible_and_never_worse() -> None:
@@ -114,15 +169,48 @@ def test_random_starts_are_reproducible_and_never_worse() -> None:
     assert 1 <= many.n_best <= many.n_starts == 15
 
 
-def test_an_orthogonal_rotation_that_stopped_early_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_MAX_ITERATIONS", 3)
-    unrotated = _noisy(5)
-    rotated = rotate(unrotated, "varimax")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("general", "contrast"), [(0.6, 0.6), (0.7, 0.4)])
+def test_a_symmetric_position_is_left(method: Rotation, general: float, contrast: float) -> None:
+    # Two equal clusters: the unrotated position is flat by symmetry, but no minimum.
+    unrotated = np.array([[general, contrast]] * 3 + [[general, -contrast]] * 3)
+    rotated = rotate(unrotated, method)
     assert rotated.converged
-    monkeypatch.setattr(module, "_MOST_REPEATS", 0)
-    assert not rotate(unrotated, "varimax").converged
+    sizes = np.abs(rotated.loadings)
+    if method == "geomin-orthogonal":
+        # It favours one cluster or the other: both are lower than the position between them.
+        between = unrotated @ np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2.0)
+        assert rotated.criterion <= module._criterion_of(method, unrotated)(between)[0] + 1e-12
+        return
+    # Each cluster has its own factor, and both look alike.
+    np.testing.assert_allclose(sizes[:3], sizes[3:, ::-1], atol=1e-9)
+    assert np.min(np.max(sizes, axis=1)) > 0.75
+    if method in OBLIQUE and method not in ("promax", "geomin"):
+        np.testing.assert_allclose(np.min(sizes, axis=1), 0.0, atol=1e-9)
+
+
+def test_a_saddle_is_no_minimum() -> None:
+    unrotated = np.array([[0.6, 0.6]] * 3 + [[0.6, -0.6]] * 3)
+    stuck = settle(crawford_ferguson(0.0), "orthogonal", unrotated, np.eye(2))
+    np.testing.assert_array_equal(stuck.position, np.eye(2))
+    assert not stuck.minimum
+    tilted = np.array([[np.cos(0.1), -np.sin(0.1)], [np.sin(0.1), np.cos(0.1)]])
+    free = settle(crawford_ferguson(0.0), "orthogonal", unrotated, tilted)
+    assert free.minimum
+    assert free.value == pytest.approx(0.0, abs=1e-15)
+
+
+def test_a_rotation_that_found_no_minimum_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("servqual.numerics.rotation_criteria._MOST_STEPS", 0)
+    assert not rotate(_noisy(5), "oblimin").converged
+
+
+def test_rows_do_not_have_to_differ() -> None:
+    unrotated = _noisy(7)[[0, 0, 1, 2, 4, 5, 6, 8, 9, 10]]
+    for method in METHODS:
+        rotated = rotate(unrotated, method, n_starts=2)
+        assert rotated.converged
+        np.testing.assert_allclose(rotated.loadings[0], rotated.loadings[1], atol=1e-14)
 
 
 def test_one_factor_and_no_rotation_leave_the_loadings() -> None:
@@ -132,6 +220,7 @@ def test_one_factor_and_no_rotation_leave_the_loadings() -> None:
         assert rotated.factor_correlations.tolist() == [[1.0]]
         assert np.isnan(rotated.criterion)
     np.testing.assert_array_equal(rotate(SIMPLE, "none").loadings, SIMPLE)
+    assert rotate(np.zeros((4, 1)), "oblimin").loadings.tolist() == [[0.0]] * 4
 
 
 def test_a_variable_without_loadings_survives_normalisation() -> None:
@@ -146,6 +235,10 @@ def test_what_cannot_be_rotated_is_said() -> None:
         rotate(np.array([[0.5, np.nan], [0.2, 0.1]]), "varimax")
     with pytest.raises(EstimationError, match="1 of 2 factors has no loadings at all"):
         rotate(np.column_stack([np.full(4, 0.5), np.zeros(4)]), "oblimin")
+    twice = np.column_stack([SIMPLE, SIMPLE[:, 0]])
+    for method in OBLIQUE:
+        with pytest.raises(EstimationError, match=r"on 4 factors have rank 3.* at most 3 factors"):
+            rotate(twice, method)
     with pytest.raises(OptionError, match='"none", "varimax", "quartimax"'):
         rotate(SIMPLE, "simplimax")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="`n_starts` is 0, but must be a whole number from 1"):

@@ -47,6 +47,30 @@ def test_equals_psych_run_to_its_end(sample: str) -> None:
     assert not split.heywood
 
 
+ROTATED = load_expected("rotation")
+
+
+@pytest.mark.parametrize("sample", ["holzinger", "bfi", "perception", "kiosk", "two_factors"])
+def test_equals_psych_on_a_given_pattern(sample: str) -> None:
+    rotated, expected = ROTATED[sample]["default"]["oblimin"], ROTATED[sample]["general"]
+    split = schmid_leiman(np.array(rotated["loadings"]), np.array(rotated["phi"]))
+    np.testing.assert_allclose(split.second_order, expected["second_order"], rtol=0, atol=1e-9)
+    for name, theirs in (("general", "general"), ("groups", "groups"), ("uniquenesses", "u2")):
+        np.testing.assert_allclose(getattr(split, name), expected[theirs], rtol=0, atol=1e-9)
+    # psych's own second-order extraction stops up to 1.2e-5 from there.
+    np.testing.assert_allclose(split.general, expected["psych"]["general"], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(split.groups, expected["psych"]["groups"], rtol=0, atol=2e-5)
+    reliability = bifactor_reliability(split, np.array(expected["implied"]))
+    for name in ("omega_total", "omega_hierarchical", "omega_limit", "ecv"):
+        assert getattr(reliability, name) == pytest.approx(expected[name], rel=1e-9), name
+        assert getattr(reliability, name) == pytest.approx(expected["psych"][name], abs=5e-6), name
+    groups = np.column_stack(
+        [reliability.group_total, reliability.group_general, reliability.group_specific]
+    )
+    np.testing.assert_allclose(groups, expected["by_group"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(groups, expected["psych"]["by_group"], rtol=0, atol=2e-5)
+
+
 def test_a_true_general_factor_is_recovered() -> None:
     second = np.array([0.9, 0.7, 0.5])
     pattern = np.kron(np.eye(3), np.array([[0.8], [0.7], [0.6]]))

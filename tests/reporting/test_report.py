@@ -221,6 +221,7 @@ def test_sections_and_contents_agree(page: str) -> None:
         "gaps",
         "priorities",
         "reliability",
+        "structure",
         "drivers",
         "methods",
     ]

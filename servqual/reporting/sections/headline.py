@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from servqual.analyses.gaps import GapResult
+from servqual.errors import shorten
 from servqual.plots.style import format_tick
 from servqual.reporting.blocks import (
     Absent,
@@ -113,21 +114,39 @@ def _plain_words(result: GapResult) -> Iterator[Block]:
 
 
 def _shortfalls(result: GapResult) -> Iterator[Block]:
-    table = result.dimensions
-    weighted = bool(table["weighted_gap"].notna().any())
+    known = result.dimensions[result.dimensions["gap"].notna()]
+    unknown = result.dimensions[result.dimensions["gap"].isna()]
+    # Points that are known for some dimensions only would leave the others out of the ranking.
+    weighted = bool(len(known) and known["weighted_gap"].notna().all())
     order = "weighted_gap" if weighted else "gap"
-    worst = table[table[order] < 0].sort_values(order, kind="stable").head(_SHOWN)
-    if worst.empty:
+    worst = known[known["gap"] < 0].sort_values(order, kind="stable").head(_SHOWN)
+    if len(worst):
+        rows = tuple(_shortfall(row, weighted) for _, row in worst.iterrows())
+        yield BulletList(rows, ordered=True)
+        yield Paragraph(prose(_how_ranked(known, weighted)), "small")
+    elif unknown.empty:
         yield Paragraph(prose("No dimension falls short: no gap is negative."))
-        return
-    yield BulletList(tuple(_shortfall(row, weighted) for _, row in worst.iterrows()), ordered=True)
-    how = (
-        "Ranked by importance points × gap: what each dimension takes from the weighted overall "
-        "score."
-        if weighted
-        else "Ranked by the gap itself, because no importance points were given."
+    elif len(known):
+        yield Paragraph(prose("No dimension whose gap is known falls short."))
+    if len(unknown):
+        names = shorten(row["label"] or row["dimension"] for _, row in unknown.iterrows())
+        yield Paragraph(
+            prose(f"Not known, because nobody answered enough of both sides: the gap of {names}.")
+        )
+
+
+def _how_ranked(known: pd.DataFrame, weighted: bool) -> str:
+    if weighted:
+        return (
+            "Ranked by importance points × gap: what each dimension takes from the weighted "
+            "overall score."
+        )
+    if known["weight"].isna().all():
+        return "Ranked by the gap itself, because no importance points were given."
+    return (
+        "Ranked by the gap itself, because importance points do not go with the gap of every "
+        "dimension."
     )
-    yield Paragraph(prose(how), "small")
 
 
 def _shortfall(row: pd.Series, weighted: bool) -> Prose:

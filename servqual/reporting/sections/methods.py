@@ -54,6 +54,7 @@ def methods(material: Material) -> Section:
         *_test_notes(material),
         *_group_notes(material),
         *_reliability_notes(material),
+        *_structure_notes(material),
         *_driver_notes(material),
     ]
     instrument = material.survey.instrument
@@ -272,6 +273,57 @@ def _reliability_notes(material: Material) -> Iterator[_Note]:
             ),
             ("johns", "peter"),
         )
+
+
+def _structure_notes(material: Material) -> Iterator[_Note]:
+    structure = material.structure
+    if structure is None:
+        return
+    if structure.count.value is not None:
+        count = structure.count.value
+        yield _Note(
+            "Number of factors",
+            prose(
+                "Parallel analysis: eigenvalues of the correlations above the 95th percentile of "
+                f"those of {count.n_draws} matrices of unrelated items, drawn at random (seed "
+                f"{count.seed}); for common factors with squared multiple correlations on the "
+                "diagonal. MAP: the number of components after which the average squared partial "
+                "correlation is smallest. Empirical Kaiser criterion: eigenvalues above a "
+                "reference that falls as variance is used up, and above 1."
+            ),
+            ("horn", "velicer", "braeken"),
+        )
+    if structure.factors.value is not None:
+        yield _Note(
+            "Factor analysis",
+            prose(
+                "Pearson correlations of respondents with answers to all items; minimum "
+                "residuals, rotated by oblimin, so that factors may correlate. KMO compares "
+                "correlations with partial correlations; Bartlett's test asks whether there are "
+                "correlations at all."
+            ),
+            ("kaiser", "bartlett", "harman", "bernaards"),
+        )
+    if structure.congruence.value is not None:
+        yield _Note(
+            "Congruence",
+            prose(
+                "Tucker's coefficient between the loadings of a factor and the pattern of a "
+                "dimension (1 for its items, 0 for the others): sum of products over the root of "
+                "the product of the sums of squares. Rotation towards the pattern: regression of "
+                "the pattern on the loadings."
+            ),
+            ("lorenzo-seva",),
+        )
+    yield _Note(
+        "ω hierarchical, ECV",
+        prose(
+            "Schmid–Leiman transformation of an oblimin solution with one factor per dimension. ω "
+            "hierarchical: (sum of the general loadings)² / variance of the sum of standardised "
+            "items. ECV: share of the general factor in all squared loadings."
+        ),
+        ("schmid", "zinbarg"),
+    )
 
 
 def _driver_notes(material: Material) -> Iterator[_Note]:

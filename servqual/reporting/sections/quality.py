@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from servqual.analyses.frequencies import FrequencyResult
+from servqual.plots.likert import plot_likert
 from servqual.reporting.blocks import (
     Block,
     Body,
     Definitions,
     Entry,
+    Figure,
     Paragraph,
     Section,
     Subheading,
@@ -19,11 +23,17 @@ from servqual.reporting.blocks import (
     symbol,
     text_column,
 )
+from servqual.reporting.figures import WIDE, draw_sized
 from servqual.reporting.material import Material
 from servqual.reporting.sections.common import remarks
 from servqual.reporting.words import SIDE_NAMES, counted, listed, percent, two, whole
 from servqual.survey.checks import narrower_scale
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: More items than this make no readable picture.
+_MOST_BARS = 60
 #: A share of answers at one end of the scale that is worth a sentence.
 _MUCH = 0.5
 _MOST_GROUPS = 40
@@ -48,6 +58,7 @@ def quality(material: Material) -> Section:
         Subheading("How columns were mapped"),
         _mapping_table(material),
         Subheading("Answers to each item"),
+        *_likert_figures(material),
         _items_table(material),
     ]
     blocks += _outcomes_table(material)
@@ -190,6 +201,31 @@ def _numbers(numbers: list[int]) -> str:
     if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return f"{numbers[0]}–{numbers[-1]}"
     return ", ".join(str(number) for number in numbers)
+
+
+def _likert_figures(material: Material) -> Iterator[Block]:
+    """Answers to each side as stacked bars to both sides of the middle of the scale."""
+    n_dimensions = len(material.survey.instrument.dimensions)
+    for side, attempt in material.frequencies:
+        result = attempt.value
+        if result is None or not (result.items["n"] > 0).any():
+            continue
+        n_rows = len(result.items) + n_dimensions
+        if n_rows > _MOST_BARS:
+            continue
+
+        def draw_on(axes: Axes, result: FrequencyResult = result) -> None:
+            plot_likert(result, ax=axes)
+
+        yield Figure(
+            draw_sized(draw_on, width=WIDE, height=1.1 + 0.27 * n_rows),
+            f"{SIDE_NAMES[side]}: how often each point of the scale was chosen. Bars stand centred "
+            "on the middle of the scale; on the left the share of answers below it, on the right "
+            "the share above.",
+            f"Stacked bars of the answers to {len(result.items)} items. The shares of the lowest "
+            "and highest answers stand in the table below.",
+            "wide",
+        )
 
 
 def _items_table(material: Material) -> Table:
