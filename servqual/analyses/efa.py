@@ -595,8 +595,10 @@ def _result(
     fit = _fit(source, extracted.loadings, conf_level)
     adequacy = _adequacy(source)
     n_items, n_factors = loadings.shape
-    names = pd.Index(source.items.names, name="item")
-    factors = [f"F{number}" for number in range(1, n_factors + 1)]
+    # Each index is made once: pandas takes longer to look at names than all of the mathematics.
+    columns = pd.Index(source.items.names)
+    names = columns.rename("item")
+    factors = pd.Index([f"F{number}" for number in range(1, n_factors + 1)])
     communalities = np.sum(extracted.loadings**2, axis=1)
     squared = loadings**2
     explained = np.sum((loadings @ correlations) * loadings, axis=0)
@@ -615,7 +617,7 @@ def _result(
             squared.sum(axis=1) ** 2 / np.sum(squared**2, axis=1), index=names, name="complexity"
         ),
         factor_correlations=pd.DataFrame(
-            correlations, index=pd.Index(factors, name="factor"), columns=factors
+            correlations, index=factors.rename("factor"), columns=factors
         ),
         variance=pd.DataFrame(
             {
@@ -625,10 +627,10 @@ def _result(
                 "cumulative": np.cumsum(explained) / n_items,
             }
         ),
-        fit=pd.DataFrame({name: [getattr(fit, name)] for name in _FIT}),
-        adequacy=pd.DataFrame({name: [getattr(adequacy, name)] for name in _ADEQUACY}),
+        fit=_one_row(fit, _FIT),
+        adequacy=_one_row(adequacy, _ADEQUACY),
         item_adequacy=pd.Series(adequacy.kmo_items, index=names, name="kmo"),
-        residuals=pd.DataFrame(fit.residuals, index=names, columns=list(names)),
+        residuals=pd.DataFrame(fit.residuals, index=names, columns=columns),
         items=_items(source.items),
         heywood=heywood,
         converged=extracted.converged and rotated.converged,
@@ -638,6 +640,10 @@ def _result(
         notes=tuple(_notes(source, rotation, n_factors, fit.df)),
         instrument=source.instrument,
     )
+
+
+def _one_row(values: FactorFit | SamplingAdequacy, names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: [getattr(values, name)] for name in names})
 
 
 def _items(labels: ItemLabels) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from servqual.typing import BoolArray, FloatArray
 
@@ -73,7 +72,7 @@ def likelihood_profile(matrix: FloatArray, log_uniquenesses: FloatArray, n_facto
     0.0
     """
     scale = np.exp(-0.5 * log_uniquenesses)
-    increasing, vectors = linalg.eigh(matrix * np.outer(scale, scale), check_finite=False)
+    increasing, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
     eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
     # A factor whose eigenvalue is below one would need imaginary loadings; its loadings are zero.
     retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 1.0)
@@ -167,7 +166,7 @@ def residual_profile(matrix: FloatArray, uniquenesses: FloatArray, n_factors: in
     >>> round(residual_profile(correlation, np.full(4, 0.5), 1).value, 12)
     0.0
     """
-    increasing, vectors = linalg.eigh(matrix - np.diag(uniquenesses), check_finite=False)
+    increasing, vectors = np.linalg.eigh(matrix - np.diag(uniquenesses))
     eigenvalues, eigenvectors = increasing[::-1], vectors[:, ::-1]
     retained = (np.arange(eigenvalues.size) < n_factors) & (eigenvalues > 0.0)
     left = eigenvalues[~retained]

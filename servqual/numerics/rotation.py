@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -250,14 +251,13 @@ def _normalized(loadings: FloatArray) -> FloatArray:
     return scaled
 
 
-def _turns(n_factors: int, n_starts: int, seed: int) -> list[FloatArray]:
+def _turns(n_factors: int, n_starts: int, seed: int) -> Iterator[FloatArray]:
     """Starting positions: the one given, then random orthogonal matrices."""
+    yield np.eye(n_factors)
     generator = np.random.default_rng(seed)
-    turns = [np.eye(n_factors)]
     for _ in range(n_starts - 1):
         q, r = np.linalg.qr(generator.standard_normal((n_factors, n_factors)))
-        turns.append(q * np.sign(np.diag(r)))
-    return turns
+        yield q * np.sign(np.diag(r))
 
 
 def _run(method: Rotation, loadings: FloatArray, power: int = 4) -> FloatArray:

@@ -40,9 +40,9 @@ REFERENCE = load_expected("efa")
 
 # ---- numbers of R --------------------------------------------------------------------------------
 
-#: The Rotator stops at a projected gradient of 3e-7, which leaves some 1e-6 of the loadings open
-#: where the criterion is flat; R was run to the limit of double precision.
-ROTATED = 1e-5
+#: GPArotation cannot resolve its criterion further, which leaves up to 1e-6 of the loadings open
+#: where it is flat.
+ROTATED = 1e-6
 
 
 @cache
