@@ -12,6 +12,10 @@ CREATED := $(VENV)/.created
 WITH_REPORT := $(VENV)/.with-report
 WITH_DEV := $(VENV)/.with-dev
 
+# Packages that `bench` compares with, in an environment of their own.
+PEERS := .bench/peers
+WITH_PEERS := $(PEERS)/.with-peers
+
 # These write the data that the other scripts read; common.R is sourced by them.
 R_DATA := tests/reference/R/make_data.R tests/reference/R/make_factor_data.R
 R_SCRIPTS := $(R_DATA) $(filter-out $(R_DATA) %/common.R,$(sort $(wildcard tests/reference/R/*.R)))
@@ -19,7 +23,7 @@ R_SCRIPTS := $(R_DATA) $(filter-out $(R_DATA) %/common.R,$(sort $(wildcard tests
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv test demo check lint types imports docs doctest notebooks reference compat clean
+.PHONY: help venv test demo check lint types imports docs doctest notebooks reference bench compat clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,18 +66,21 @@ notebooks: $(WITH_DEV)  ## execute the notebooks (their files stay as they are)
 reference:  ## compute tests/reference/expected/*.json again with R
 	@command -v Rscript >/dev/null || { \
 		echo "Rscript was not found; the expected values stay as they are." >&2; \
-		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-lavaan r-cran-semtools r-cran-gparotation r-cran-sandwich r-cran-lmtest r-cran-survey" >&2; \
+		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-lavaan r-cran-semtools r-cran-gparotation r-cran-numderiv r-cran-sandwich r-cran-lmtest r-cran-survey" >&2; \
 		exit 1; }
 	@for script in $(R_SCRIPTS); do \
 		echo "running $$script"; \
 		Rscript "$$script" || exit 1; \
 	done
 
+bench: $(WITH_DEV) $(WITH_PEERS)  ## compare results and times with other packages, write the table into the page
+	$(BIN)/python -m tests.benchmarks --peers $(PEERS)/bin/python --page docs/explanation/benchmarks.md
+
 compat:  ## run the tests with the oldest dependencies (Python 3.11) and the newest (3.13)
 	@bash .ci/compat
 
 clean:  ## remove everything that was built or cached, .venv too
-	rm -rf $(VENV) .compat build dist docs/_build docs/notebooks docs/reference/generated report.html
+	rm -rf $(VENV) .compat .bench build dist docs/_build docs/notebooks docs/reference/generated report.html
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find servqual tests docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -99,4 +106,10 @@ $(WITH_REPORT): $(CREATED) pyproject.toml
 $(WITH_DEV): $(CREATED) pyproject.toml
 	@echo "installing servqual for development into $(VENV) (a few minutes, once)"
 	@$(PIP) install -e '.[report,spss,scale,dev]'
+	@touch $@
+
+$(WITH_PEERS): $(CREATED) tests/benchmarks/peers.txt
+	@echo "installing the packages to compare with into $(PEERS) (a minute or two, once)"
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet --quiet install -r tests/benchmarks/peers.txt
 	@touch $@

@@ -290,6 +290,12 @@ def make_source(
                 "`variables` cannot be given together with correlations that are already there. "
                 "Give it to `correlations`."
             )
+        # "pearson" is the default of every caller, so it may not have been meant.
+        if kind not in ("pearson", data.source.kind):
+            raise OptionError(
+                f'`correlation` is "{kind}", but the correlations given are {data.source.kind} '
+                "ones. Leave the option out, or give the survey."
+            )
         return data.source
     if isinstance(data, Survey):
         return _of_survey(data, on, kind, missing, variables, empty_cells)
@@ -305,8 +311,9 @@ def make_source(
     raise RowsRequiredError(
         f"Correlations were asked of {type(data).__name__}, but need a `Survey`, `Moments`, "
         "`Counts` or the result of `correlations`. Make one with `sq.Survey(frame, "
-        "instrument=…)`, or of a table of numbers with `sq.Moments.collect(table)` or "
-        "`sq.Counts.collect(table)`."
+        "instrument=…)`, of a table of answers with `sq.Moments.collect(table)` or "
+        "`sq.Counts.collect(table)`, or of a table of correlations with "
+        "`sq.Moments.from_covariance(table, n=…)`."
     )
 
 
@@ -329,8 +336,8 @@ def warn_of_repairs(source: CorrelationSource, *, stacklevel: int) -> None:
         warnings.warn(
             f"The matrix of {_WORDS[source.kind]} correlations is not positive definite: its "
             f"smallest eigenvalue is {source.smoothing.smallest_eigenvalue:.4g}. It was smoothed, "
-            f"which changed a correlation by up to {source.smoothing.largest_change:.4f}. Look for "
-            "items with few answers or few categories, or use complete respondents.",
+            f"which changed a correlation by up to {source.smoothing.largest_change:.4f}. "
+            f"{_advice(source)}",
             ImproperSolutionWarning,
             stacklevel=stacklevel,
         )
@@ -344,6 +351,17 @@ def warn_of_repairs(source: CorrelationSource, *, stacklevel: int) -> None:
             ImproperSolutionWarning,
             stacklevel=stacklevel,
         )
+
+
+def _advice(source: CorrelationSource) -> str:
+    """What may have made a matrix indefinite."""
+    if source.kind == "pearson" and source.sample.missing == "listwise":
+        # Correlations of the same respondents cannot be indefinite; a printed table can.
+        return "Look for a misprint in the table, or give more digits."
+    return (
+        "Look for items with few answers or few categories, or use complete respondents with "
+        '`correlation="pearson"`.'
+    )
 
 
 _WORDS: dict[CorrelationKind, str] = {

@@ -264,3 +264,18 @@ def test_factor_analyses_of_some_items_keep_their_place_in_the_instrument() -> N
     assert counted.glance()["hypothesised"].item() == 2
     with pytest.raises(OptionError, match="more than once: P1"):
         sq.efa(survey, variables=["P1", "P1", "P2"])
+
+
+def test_a_misprint_in_a_table_is_suspected() -> None:
+    table = [[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]]
+    moments = sq.Moments.from_covariance(table, n=100)
+    with pytest.warns(ImproperSolutionWarning, match="Look for a misprint in the table"):
+        sq.correlations(moments)
+
+
+def test_another_kind_than_the_one_given_is_refused() -> None:
+    polychoric = sq.correlations(sq.load_example("bank"), kind="polychoric")
+    with pytest.raises(OptionError, match="the correlations given are polychoric ones"):
+        sq.efa(polychoric, correlation="spearman")
+    with pytest.raises(RowsRequiredError, match=r"sq\.Moments\.from_covariance\(table, n=…\)"):
+        sq.efa(polychoric.matrix, n_factors=5)  # type: ignore[arg-type]
