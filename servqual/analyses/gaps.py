@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from servqual import rules
 from servqual.analyses.adjustment import adjust_p_values
-from servqual.analyses.group_comparison import COMPARISON_COLUMNS, compare_groups
+from servqual.analyses.group_comparison import (
+    COMPARISON_COLUMNS,
+    compare_groups,
+    comparison_notes,
+    groups_left_out,
+)
 from servqual.analyses.grouping import Group, find_groups
-from servqual.errors import EstimationError, SmallSampleWarning, shorten
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.hotelling import hotelling_one_sample
+from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
 from servqual.samplestats.counts import value_frequencies
+from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import PairedScores, row_mean
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
+    DIFFERENCES,
     BoolArray,
     Difference,
     FloatArray,
@@ -56,6 +64,11 @@ _ESTIMATES = [
     "wilcoxon_p",
 ]
 _MULTIVARIATE = ["n", "statistic", "f_statistic", "df_numerator", "df_denominator", "p_value"]
+_TITLES: dict[Difference, str] = {
+    "gap": "Gaps",
+    "adequacy": "Adequacy gaps",
+    "superiority": "Superiority gaps",
+}
 #: Columns of the frames, which a grouping variable must not be called.
 _TAKEN = {
     *_ESTIMATES,
@@ -132,8 +145,6 @@ class GapResult(Result):
         What could not be computed, and why.
     """
 
-    title: ClassVar[str] = "Gaps (perception − expectation; negative is a shortfall)"
-
     sample: SampleInfo
     on: Difference
     conf_level: float
@@ -148,6 +159,12 @@ class GapResult(Result):
     labels: dict[str, str]
     scale: tuple[float, float]
     notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Heading of the representations, which says how the difference was made."""
+        first, second = DIFFERENCES[self.on]
+        return f"{_TITLES[self.on]} ({first} − {second}; negative is a shortfall)"
 
     def tidy(self) -> pd.DataFrame:
         """Return one row per item, dimension and overall score, with broom's column names."""
@@ -237,9 +254,14 @@ class GapResult(Result):
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         names = ["n", "expectation", "perception", "gap", "conf_low", "conf_high", "p_adjusted"]
+        # Under its own name, because the minimum and the desired level are no expectation.
+        own = {"expectation": DIFFERENCES[self.on][1]}
         tables = [
-            ("Dimensions", self.dimensions[[*self.by, "dimension", *names, "effect_size"]]),
-            ("Overall", self.overall[[*self.by, "score", *names, "effect_size"]]),
+            (heading, table[[*self.by, column, *names, "effect_size"]].rename(columns=own))
+            for heading, table, column in (
+                ("Dimensions", self.dimensions, "dimension"),
+                ("Overall", self.overall, "score"),
+            )
         ]
         if len(self.comparisons):
             shown = [
@@ -333,6 +355,7 @@ def gaps(
     check_conf_level(conf_level)
     check_option("p_adjust", p_adjust, PAdjust)
     check_option("zeros", zeros, ZeroMethod)
+    _check_by(by)
     job = _Job(source, on, conf_level, p_adjust, zeros)
     groups, names = find_groups(source, by, _TAKEN)
     tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
@@ -364,6 +387,17 @@ def gaps(
         scale=(scale.minimum, scale.maximum),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _check_by(by: object) -> None:
+    """Refuse what cannot be names of grouping variables."""
+    if by is None or isinstance(by, str):
+        return
+    if not isinstance(by, Sequence) or not all(isinstance(name, str) for name in by):
+        raise OptionError(
+            f"`by` is {by!r}, but must be the name of a grouping variable or a list of names, such "
+            'as "branch" or ["branch", "wave"].'
+        )
 
 
 # ---- estimates -----------------------------------------------------------------------------------
@@ -554,8 +588,9 @@ def _hotelling(
     notes = []
     try:
         test = hotelling_one_sample(moments.mean, moments.covariance_of_mean(), moments.n_obs)
-    except EstimationError as error:
-        notes.append(f"Hotelling's test of all dimensions was not done{where}: {error}")
+    except EstimationError:
+        reason = _why_no_hotelling(moments)
+        notes.append(f"Hotelling's test of all dimensions was not done{where}: {reason}")
     else:
         row.update(
             statistic=test.statistic,
@@ -565,6 +600,30 @@ def _hotelling(
             p_value=test.p_value,
         )
     return pd.DataFrame([row], columns=_MULTIVARIATE), notes
+
+
+def _why_no_hotelling(moments: Moments) -> str:
+    """Say in the words of the survey why the dimension gaps cannot be tested together."""
+    names = moments.variables
+    if moments.n_obs <= len(names):
+        return (
+            f"respondents with a gap in every dimension must be more than the {len(names)} "
+            f"dimensions, and there are {moments.n_obs}."
+        )
+    covariance = moments.covariance()
+    flat = [
+        name for name, variance in zip(names, np.diag(covariance), strict=True) if variance == 0
+    ]
+    if flat:
+        return (
+            f"among the respondents with a gap in every dimension, all have the same gap in "
+            f"{shorten(flat)}. The tests of the other dimensions stand by themselves."
+        )
+    tied = [names[place] for place in collinear_columns(covariance)]
+    return (
+        f"the gaps of {shorten(tied or names)} determine one another exactly, so their covariance "
+        "matrix is singular. Look whether a column was entered twice."
+    )
 
 
 def _warn_if_small(dimensions: pd.DataFrame, where: str) -> None:
@@ -604,19 +663,19 @@ def _compare(job: _Job, groups: list[Group]) -> tuple[pd.DataFrame, list[str]]:
     columns = [("dimension", key, pairs.difference[:, place]) for place, key in enumerate(keys)]
     columns.append(("overall", "dimension mean", row_mean(pairs.difference)))
     names = [", ".join(levels) for levels, _ in groups]
-    parts, notes = [], []
+    parts, left_out = [], {}
     for level, term, values in columns:
         moments = [job.survey.collect(values[:, None], [term], rows=rows) for _, rows in groups]
-        table, remarks = compare_groups(moments, names, term, conf_level=job.conf_level)
+        table, _ = compare_groups(moments, names, term, conf_level=job.conf_level)
         table.insert(0, "level", level)
         parts.append(table)
-        notes += remarks
+        left_out[term] = groups_left_out(moments, names)
     comparisons = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     omnibus = (comparisons["test"] == "welch_anova") & (comparisons["level"] == "dimension")
     comparisons.loc[omnibus, "p_adjusted"] = adjust_p_values(
         comparisons.loc[omnibus, "p_value"], job.p_adjust
     )
-    return comparisons[COMPARISON_COLUMNS], notes
+    return comparisons[COMPARISON_COLUMNS], comparison_notes(left_out, len(names))
 
 
 # ---- words ---------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from servqual.errors import shorten
 from servqual.numerics.group_means import games_howell, omega_squared, welch_anova
 from servqual.samplestats.moments import Moments
 
@@ -52,17 +53,9 @@ def compare_groups(
     notes : list of str
         Which groups were left out, and why.
     """
-    deviation = np.array([part.standard_deviation()[0] for part in moments])
-    usable = np.array([part.n_obs >= 2 for part in moments]) & (deviation > 1e-12)
-    notes = []
-    if not usable.all():
-        left_out = ", ".join(name for name, good in zip(names, usable, strict=True) if not good)
-        notes.append(
-            f"Left out of the comparison of groups on {term}, because they have fewer than two "
-            f"respondents or no variance: {left_out}."
-        )
+    usable = _usable(moments)
+    notes = comparison_notes({term: groups_left_out(moments, names)}, len(names))
     if usable.sum() < 2:
-        notes.append(f"Fewer than two groups can be compared on {term}.")
         return pd.DataFrame(columns=COMPARISON_COLUMNS[1:]), notes
     kept = [part for part, good in zip(moments, usable, strict=True) if good]
     labels = [name for name, good in zip(names, usable, strict=True) if good]
@@ -94,6 +87,64 @@ def compare_groups(
             }
         )
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS[1:]), notes
+
+
+def groups_left_out(moments: Sequence[Moments], names: Sequence[str]) -> tuple[str, ...]:
+    """Groups that cannot be compared on one variable.
+
+    Parameters
+    ----------
+    moments : sequence of Moments
+        One per group, of one variable each.
+    names : sequence of str
+        Names of the groups.
+
+    Returns
+    -------
+    tuple of str
+        Names of those with fewer than two respondents or no variance.
+    """
+    return tuple(name for name, good in zip(names, _usable(moments), strict=True) if not good)
+
+
+def comparison_notes(left_out: Mapping[str, tuple[str, ...]], n_groups: int) -> list[str]:
+    """Say which groups were not compared; terms with the same groups left out share a sentence.
+
+    Parameters
+    ----------
+    left_out : mapping of str to tuple of str
+        What is compared → groups left out of it.
+    n_groups : int
+        How many groups there are.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> comparison_notes({"speed": (), "people": ()}, 1)
+    ['Fewer than two groups can be compared on speed, people.']
+    """
+    terms_of: dict[tuple[str, ...], list[str]] = {}
+    for term, groups in left_out.items():
+        terms_of.setdefault(groups, []).append(term)
+    notes = [
+        f"Left out of the comparison of groups on {shorten(terms)}, because they have fewer than "
+        f"two respondents or no variance: {shorten(groups)}."
+        for groups, terms in terms_of.items()
+        if groups
+    ]
+    alone = [term for term, groups in left_out.items() if n_groups - len(groups) < 2]
+    if alone:
+        notes.append(f"Fewer than two groups can be compared on {shorten(alone)}.")
+    return notes
+
+
+def _usable(moments: Sequence[Moments]) -> np.ndarray:
+    deviation = np.array([part.standard_deviation()[0] for part in moments])
+    usable: np.ndarray = np.array([part.n_obs >= 2 for part in moments]) & (deviation > 1e-12)
+    return usable
 
 
 def _shares(kept: Sequence[Moments]) -> np.ndarray:

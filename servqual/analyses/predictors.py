@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from servqual.errors import OptionError, nearest, shorten
-from servqual.samplestats.moments import Moments
+from servqual.errors import NotPositiveDefiniteError, OptionError, nearest, shorten
+from servqual.numerics.least_squares import SINGULAR, smallest_eigenvalue
+from servqual.samplestats.moments import Moments, require_moments
 from servqual.survey.survey import QUALITY, Survey, require_survey
-from servqual.typing import DIFFERENCES, On, PredictorLevel, check_option
-
-_ITEM_PREFIX = {"gap": "G", "adequacy": "MSA", "superiority": "MSS"}
+from servqual.typing import On, PredictorLevel, check_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,23 @@ def model_variables(
     Raises
     ------
     OptionError
-        If a name is not known, or the outcome is among the predictors.
+        If a name is not known or no text, or the outcome is among the predictors.
     RowsRequiredError
         If `data` is neither.
     """
+    if not isinstance(data, Moments):
+        require_survey(data, analysis, moments_do=True)
+    if not isinstance(outcome, str):
+        raise OptionError(
+            f"`outcome` is {outcome!r}, but must be the name of one outcome, such as "
+            '"satisfaction".'
+        )
+    asked = _asked_for(predictors)
     if isinstance(data, Moments):
-        found = _of_moments(data, outcome, predictors)
+        found = _of_moments(data, outcome, asked)
     else:
-        survey = require_survey(data, analysis, moments_do=True)
         check_option("on", on, On)
-        found = _of_survey(survey, outcome, on, predictors)
+        found = _of_survey(data, outcome, on, asked)
     if not found.variables:
         raise OptionError("`predictors` is empty; name at least one.")
     repeated = sorted({name for name in found.variables if found.variables.count(name) > 1})
@@ -92,21 +98,77 @@ def model_variables(
     return found
 
 
-def _of_moments(
-    moments: Moments, outcome: str, predictors: PredictorLevel | Sequence[str]
-) -> ModelVariables:
+def model_moments(data: Survey | Moments, variables: ModelVariables, analysis: str) -> Moments:
+    """Moments of the variables of a model, the outcome last, checked for what no data can have.
+
+    Parameters
+    ----------
+    data : Survey or Moments
+        Where the variables are.
+    variables : ModelVariables
+        As `model_variables` found them.
+    analysis : str
+        Name of the analysis, for messages.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    EstimationError
+        If too few respondents remain, or a variable is constant.
+    NotPositiveDefiniteError
+        If no data can have these covariances, as after a misprint in a matrix from a paper.
+    """
+    minimum = len(variables.variables) + 2
+    moments = require_moments(data, variables.names, minimum=minimum, what=analysis)
+    smallest = smallest_eigenvalue(moments.covariance())
+    if smallest < -SINGULAR:
+        raise NotPositiveDefiniteError(
+            f"No data can have this covariance matrix of {shorten(variables.names)}: the smallest "
+            f"eigenvalue of its correlations is {smallest:.3g}, and `{analysis}` needs one that is "
+            "not negative. Look for a misprint in the matrix, or for correlations that come from "
+            "different respondents."
+        )
+    return moments
+
+
+def _asked_for(predictors: object) -> str | tuple[str, ...]:
+    """Give a level or names, or refuse what is neither."""
     if isinstance(predictors, str):
-        if predictors in moments.variables:
-            predictors = [predictors]
-        else:
-            names = tuple(name for name in moments.variables if name != outcome)
-            return ModelVariables(outcome, names, names, names)
-    names = tuple(predictors)
+        return predictors
+    names = tuple(predictors) if isinstance(predictors, Iterable) else (predictors,)
+    if not all(isinstance(name, str) for name in names):
+        raise OptionError(
+            f"`predictors` is {predictors!r}, but must be a level of scores, such as "
+            '"dimensions", or a list of names, such as ["P1", "P2"].'
+        )
+    return names
+
+
+def _of_moments(
+    moments: Moments, outcome: str, predictors: str | tuple[str, ...]
+) -> ModelVariables:
+    if isinstance(predictors, tuple):
+        return ModelVariables(outcome, predictors, predictors, predictors)
+    if predictors in moments.variables:
+        names: tuple[str, ...] = (predictors,)
+    elif predictors == "dimensions":
+        names = tuple(name for name in moments.variables if name != outcome)
+    else:
+        close = nearest(predictors, moments.variables, n=1)
+        hint = f' Did you mean "{close[0]}"?' if close else ""
+        raise OptionError(
+            f'`predictors` is "{predictors}", but these moments hold '
+            f"{shorten(moments.variables)}.{hint} Give a list of their names, or leave "
+            "`predictors` out for all but the outcome."
+        )
     return ModelVariables(outcome, names, names, names)
 
 
 def _of_survey(
-    survey: Survey, outcome: str, on: On, predictors: PredictorLevel | Sequence[str]
+    survey: Survey, outcome: str, on: On, predictors: str | tuple[str, ...]
 ) -> ModelVariables:
     _check_outcome(survey, outcome)
     if not isinstance(predictors, str):
@@ -127,13 +189,9 @@ def _of_survey(
 
 def _items(survey: Survey, outcome: str, on: On) -> ModelVariables:
     items = survey.instrument.items
-    if on in DIFFERENCES:
-        terms = tuple(f"{_ITEM_PREFIX[on]}{item.number}" for item in items)
-    else:
-        terms = tuple(survey.columns[on][item.number] for item in items)  # type: ignore[index]
     variables = tuple(f"{on}:{item.number}" for item in items)
     labels = tuple(f"{item.number} {item.label}" for item in items)
-    return ModelVariables(outcome, variables, terms, labels)
+    return ModelVariables(outcome, variables, survey.item_names(on), labels)
 
 
 def _named(survey: Survey, outcome: str, on: On, names: Sequence[str]) -> ModelVariables:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import fdtrc
 
 from servqual import rules
-from servqual.analyses.predictors import ModelVariables, model_variables
+from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
 from servqual.errors import (
     EstimationError,
     NotIdentifiedError,
@@ -36,7 +36,7 @@ from servqual.results import (
     format_number,
     not_in_json,
 )
-from servqual.samplestats.moments import Moments, require_moments
+from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
 from servqual.typing import (
     BoolArray,
@@ -51,6 +51,9 @@ from servqual.typing import (
 )
 
 _FEW_CLUSTERS = 20
+
+#: With more respondents than this, rows are no longer repeated for their frequency weights.
+_MOST_REPEATED = 5_000_000
 
 #: Smallest eigenvalue of a correlation matrix, and share of variance, that counts as positive.
 _SINGULAR = 1e-12
@@ -214,9 +217,12 @@ def regression(
     RowsRequiredError
         If robust standard errors are asked of moments.
     EstimationError
-        If too few respondents remain, or a variable is constant.
+        If too few respondents remain, a variable is constant, or frequency weights stand for more
+        than five million respondents (their moments have no such limit).
     NotIdentifiedError
         If predictors repeat each other; the message names them.
+    NotPositiveDefiniteError
+        If no data can have the covariance matrix of the moments.
 
     Warns
     -----
@@ -262,6 +268,11 @@ def _choose_covariance(
 ) -> Covariance:
     if covariance is not None:
         check_option("covariance", covariance, Covariance)
+    if cluster is not None and not isinstance(cluster, str):
+        raise OptionError(
+            f"`cluster` is {cluster!r}, but must be the name of one grouping variable, such as "
+            '"branch".'
+        )
     if isinstance(data, Moments):
         if covariance not in (None, "nonrobust") or cluster is not None:
             asked = f'`covariance="{covariance}"`' if cluster is None else "`cluster`"
@@ -288,9 +299,7 @@ def _choose_covariance(
 
 
 def _checked_moments(data: Survey | Moments, variables: ModelVariables) -> Moments:
-    moments = require_moments(
-        data, variables.names, minimum=len(variables.variables) + 2, what="regression"
-    )
+    moments = model_moments(data, variables, "regression")
     size = len(variables.variables)
     repeating = collinear_columns(moments.covariance()[:size, :size])
     if repeating.size:
@@ -367,6 +376,7 @@ def _from_rows(
     conf_level: float,
 ) -> RegressionResult:
     rows, codes = _complete_rows(survey, variables, cluster)
+    _check_repeatable(survey, rows, variables)
     model = _fit_statsmodels(rows, survey, variables, kind, codes)
     of_coefficients = np.asarray(model.cov_params(), dtype=np.float64)
     undefined = _why_undefined(fit, model, kind)
@@ -438,6 +448,20 @@ def _complete_rows(
     return _Rows(values, keep, n_obs), codes
 
 
+def _check_repeatable(survey: Survey, rows: _Rows, variables: ModelVariables) -> None:
+    """Refuse to repeat rows for frequency weights until they no longer fit into memory."""
+    if survey.weight_kind != "frequency" or rows.n_obs <= max(_MOST_REPEATED, int(rows.keep.sum())):
+        return
+    raise EstimationError(
+        f"The frequency weights stand for {rows.n_obs:,} respondents, and robust standard errors "
+        f"need a row for each; {_MOST_REPEATED:,} are the most. Use classical standard errors, "
+        "which need no rows: `sq.regression(survey.moments([…]), "
+        f'outcome="{variables.outcome}", covariance="nonrobust")` with '
+        f"{shorten(variables.names)} as variables. If the weights are no counts, declare them as "
+        "`sq.SamplingWeights`."
+    )
+
+
 def _fit_statsmodels(
     rows: _Rows,
     survey: Survey,
@@ -473,10 +497,14 @@ def _why_undefined(fit: LeastSquares, model: Any, kind: Covariance) -> list[str]
         basis = np.linalg.qr(np.asarray(model.model.wexog, dtype=np.float64))[0]
         n_alone = int((np.sum(basis**2, axis=1) > 1.0 - 1e-10).sum())
         if n_alone:
+            who = (
+                "1 respondent determines"
+                if n_alone == 1
+                else f"{n_alone:,} respondents determine each"
+            )
             return [
-                f"{n_alone} of the respondents determine a coefficient alone (leverage 1), so "
-                f'{kind} standard errors do not exist. Use `covariance="HC1"`, or leave out the '
-                "predictor in which only they differ."
+                f"{who} a coefficient alone (leverage 1), so {kind} standard errors do not exist. "
+                'Use `covariance="HC1"`, or leave out the predictor that varies in so few answers.'
             ]
     return []
 
@@ -567,10 +595,10 @@ def _notes(
 ) -> list[str]:
     notes = []
     if moments.n_excluded:
-        notes.append(
-            f"{moments.n_excluded} respondents were left out because a score or the outcome is "
-            "missing."
-        )
+        who = "1 respondent was"
+        if moments.n_excluded > 1:
+            who = f"{moments.n_excluded:,} respondents were"
+        notes.append(f"{who} left out because a score or the outcome is missing.")
     if n_clusters < _FEW_CLUSTERS:
         warnings.warn(
             f'There are {n_clusters:.0f} clusters of "{cluster}". Cluster-robust standard errors '

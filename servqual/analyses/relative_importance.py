@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from servqual.analyses.predictors import ModelVariables, model_variables
+from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
 from servqual.errors import EstimationError, NotIdentifiedError, OptionError, shorten
 from servqual.numerics.bootstrap import bootstrap_moments, percentile_interval
 from servqual.numerics.correlation import correlation_from_covariance
@@ -22,7 +22,7 @@ from servqual.numerics.importance import (
 )
 from servqual.numerics.least_squares import collinear_columns
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
-from servqual.samplestats.moments import Moments, require_moments
+from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
 from servqual.typing import (
     FloatArray,
@@ -32,6 +32,7 @@ from servqual.typing import (
     Progress,
     check_conf_level,
     check_option,
+    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -240,6 +241,8 @@ def relative_importance(
         If too few respondents remain, or a variable is constant.
     NotIdentifiedError
         If predictors repeat each other, unless the method is ``"lmg"`` or ``"first"``.
+    NotPositiveDefiniteError
+        If no data can have the covariance matrix of the moments.
 
     References
     ----------
@@ -263,13 +266,11 @@ def relative_importance(
     """
     check_conf_level(conf_level)
     check_option("method", method, ImportanceMethod)
-    _check_resamples(n_resamples, seed)
+    n_resamples, seed = check_bootstrap(n_resamples, seed)
     variables = model_variables(
         data, outcome=outcome, on=on, predictors=predictors, analysis="relative_importance"
     )
-    moments = require_moments(
-        data, variables.names, minimum=len(variables.variables) + 2, what="relative_importance"
-    )
+    moments = model_moments(data, variables, "relative_importance")
     covariance = moments.covariance()
     compute = _METHODS[method]
     estimates = compute(correlation_from_covariance(covariance))
@@ -310,16 +311,38 @@ def _raise_collinear(
     )
 
 
-def _check_resamples(n_resamples: int, seed: int) -> None:
-    checked: tuple[tuple[str, object], ...] = ("n_resamples", n_resamples), ("seed", seed)
-    for name, value in checked:
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-            raise OptionError(f"`{name}` is {value!r}, but must be a whole number from 0.")
-    if 0 < n_resamples < 100:
+def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:
+    """Return the settings of a bootstrap as whole numbers, or say what is wrong with them.
+
+    Parameters
+    ----------
+    n_resamples : int
+        Resamples: none, or enough for limits of an interval.
+    seed : int
+        Seed of the generator.
+
+    Returns
+    -------
+    tuple of int
+        Both.
+
+    Raises
+    ------
+    OptionError
+        If one is not a whole number from 0 up, or there are 1 to 99 resamples.
+
+    Examples
+    --------
+    >>> check_bootstrap(2000, 1)
+    (2000, 1)
+    """
+    resamples = check_whole("n_resamples", n_resamples, 0)
+    if 0 < resamples < 100:
         raise OptionError(
-            f"`n_resamples` is {n_resamples}, but limits of an interval need at least 100 "
+            f"`n_resamples` is {resamples}, but limits of an interval need at least 100 "
             "resamples; 2000 are usual. Use 0 for no interval."
         )
+    return resamples, check_whole("seed", seed, 0)
 
 
 def _r_squared(covariance: FloatArray) -> float:

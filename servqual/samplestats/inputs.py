@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol, runtime_checkable
 
@@ -96,10 +96,28 @@ def as_shift(shift: ArrayLike | None, rows: FloatArray) -> FloatArray:
     return np.rint(mean)
 
 
+def check_listed(argument: str, names: object) -> None:
+    """Insist on a list of names; a text would be taken apart into its letters."""
+    if isinstance(names, str):
+        raise OptionError(f'`{argument}` is "{names}", but must be a list, such as ["{names}"].')
+    if not isinstance(names, Iterable):
+        raise OptionError(
+            f"`{argument}` is {names!r}, but must be a list of names, such as "
+            '["P1", "P2"].'
+        )
+
+
+def variables_words(variables: Sequence[str]) -> str:
+    """Count variables and name the first: ``"2 variables (P1, P2)"``."""
+    noun = "variable" if len(variables) == 1 else "variables"
+    return f"{len(variables)} {noun} ({shorten(variables, 4)})"
+
+
 def as_names(variables: Sequence[str] | None, n_variables: int) -> tuple[str, ...]:
     """Name the variables, each differently."""
     if variables is None:
         return tuple(f"x{number}" for number in range(1, n_variables + 1))
+    check_listed("variables", variables)
     names = tuple(str(name) for name in variables)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -111,10 +129,11 @@ def as_names(variables: Sequence[str] | None, n_variables: int) -> tuple[str, ..
 
 def positions_of(variables: tuple[str, ...], wanted: Sequence[str]) -> list[int]:
     """Find the positions of some variables."""
+    check_listed("variables", wanted)
     where = {name: position for position, name in enumerate(variables)}
     unknown = [name for name in wanted if name not in where]
     if unknown:
-        close = nearest(unknown[0], variables)
+        close = nearest(str(unknown[0]), variables)
         hint = f' Did you mean "{close[0]}"?' if close else ""
         raise OptionError(
             f"The moments hold no variable named {shorten(unknown)}. "

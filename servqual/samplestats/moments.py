@@ -27,6 +27,7 @@ from servqual.samplestats.inputs import (
     joint_shift,
     positions_of,
     root,
+    variables_words,
     without_noise,
 )
 from servqual.samplestats.pairwise import PairwiseMoments, collect_pairwise
@@ -39,6 +40,25 @@ def _is_count(n: object) -> bool:
     if isinstance(n, bool) or not isinstance(n, (int, float, np.number)):
         return False
     return float(n) >= 2 and float(n).is_integer()
+
+
+def _check_correlations(covariance: FloatArray, names: Sequence[str]) -> None:
+    """Insist that no covariance is larger than the variances of its two variables allow."""
+    deviation = np.sqrt(np.diag(covariance))
+    # Numbers that were computed may pass the limit by rounding; printed ones do so by more.
+    limit = np.outer(deviation, deviation) * (1.0 + 1e-8)
+    beyond = np.argwhere(np.triu(np.abs(covariance) > limit, k=1))
+    if len(beyond) == 0:
+        return
+    first, second = beyond[0]
+    product = deviation[first] * deviation[second]
+    found = f"correlation {covariance[first, second] / product:.3g}" if product else "no variance"
+    more = f", and {len(beyond) - 1:,} more" if len(beyond) > 1 else ""
+    raise OptionError(
+        f"`covariance` has {covariance[first, second]:g} for {names[first]} and {names[second]} "
+        f"({found}){more}, but no correlation lies beyond −1 or 1. Look for a misprint there and "
+        "in the variances of the two."
+    )
 
 
 def _sums_to_dict(sums: ShiftedSums) -> dict[str, Any]:
@@ -265,8 +285,9 @@ class Moments:
         Raises
         ------
         OptionError
-            If the matrix is not square, symmetric and finite, a variance is negative, or n is not
-            at least 2.
+            If the matrix is not square, symmetric and finite, a variance is negative, a covariance
+            is larger than its variances allow (a correlation beyond −1 or 1), or n is not at least
+            2.
 
         Examples
         --------
@@ -303,6 +324,7 @@ class Moments:
             raise OptionError(
                 f"`covariance` has {len(matrix)} variables, but `variables` names {len(names)}."
             )
+        _check_correlations(matrix, names)
         centre = np.zeros(len(names)) if mean is None else np.asarray(mean, dtype=np.float64)
         if centre.shape != (len(names),) or not np.isfinite(centre).all():
             raise OptionError(
@@ -583,8 +605,7 @@ class Moments:
         weights = "" if self.weight_kind == "none" else f", {self.weight_kind} weights"
         excluded = f", {self.n_excluded} excluded" if self.n_excluded else ""
         return (
-            f"Moments of {len(self.variables)} variables ({shorten(self.variables, 4)}): "
-            f"n = {self.n_obs}{excluded}{weights}"
+            f"Moments of {variables_words(self.variables)}: n = {self.n_obs}{excluded}{weights}"
         )
 
 

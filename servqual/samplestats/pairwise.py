@@ -270,8 +270,7 @@ class PairwiseMoments:
 
     def __repr__(self) -> str:
         return (
-            f"PairwiseMoments of {len(self.variables)} variables "
-            f"({shorten(self.variables, 4)}): n = {self.n_pairs_min} to "
+            f"PairwiseMoments of {variables_words(self.variables)}: n = {self.n_pairs_min} to "
             f"{int(self.counts.max()) if self.counts.size else 0} per pair"
         )
 

@@ -147,7 +147,19 @@ def resolve(name: str, names: Sequence[str]) -> str:
     >>> resolve("branch", ["id", " Branch"])
     ' Branch'
     """
+    if not isinstance(name, str):
+        raise _not_a_name(name)
     return _resolve_all({name: name}, names, argument=None)[name]
+
+
+def _not_a_name(name: object) -> OptionError:
+    return OptionError(
+        f"A column is asked for by {name!r}, of type {type(name).__name__}, but columns are named "
+        f'by text. Write its name in quotation marks, such as "{name if name == name else "P1"}".'
+        if isinstance(name, (int, float))
+        else f"A column is asked for by {name!r}, of type {type(name).__name__}, but columns are "
+        'named by text, such as "SAT1".'
+    )
 
 
 def expand(pattern: str | Sequence[str], names: Sequence[str]) -> list[str]:
@@ -175,6 +187,8 @@ def expand(pattern: str | Sequence[str], names: Sequence[str]) -> list[str]:
     >>> expand("loy*", ["E1", "LOY1", "LOY2"])
     ['LOY1', 'LOY2']
     """
+    if not isinstance(pattern, Iterable):
+        raise _not_a_name(pattern)
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
     found: list[str] = []
     problems: list[str] = []
@@ -410,6 +424,12 @@ def _from_list(
     given: Iterable[object], keys: Sequence[_K], argument: str, what: str
 ) -> dict[_K, str]:
     """Pair a list of columns with the items or dimensions, in their order."""
+    if not isinstance(given, Iterable):
+        raise OptionError(
+            f"`{argument}` is {given!r}, but must be a template such as "
+            f"{_example(argument, ['dimension'] if what == 'dimension' else [])}, a list of "
+            "columns, or a mapping."
+        )
     columns = [str(column) for column in given]
     if len(columns) != len(keys):
         raise OptionError(

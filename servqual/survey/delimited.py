@@ -144,7 +144,6 @@ def check_rows(name: str, n_columns: int, n_rows: int) -> None:
     SurveyError
         If there are no rows.
     """
-    """Raise when a table has a header and nothing below it."""
     if n_rows == 0:
         columns = "1 column" if n_columns == 1 else f"{n_columns} columns"
         raise SurveyError(

@@ -25,7 +25,14 @@ from numpy.typing import NDArray
 from servqual.errors import MissingDependencyError, SurveyError, shorten
 from servqual.typing import FloatArray
 
-__all__ = ["MISSING_TEXTS", "Frame", "NumericColumn", "read_frame", "starts_with_number"]
+__all__ = [
+    "MISSING_TEXTS",
+    "Frame",
+    "NumericColumn",
+    "may_be_thousands",
+    "read_frame",
+    "starts_with_number",
+]
 
 #: Texts that stand for "no answer", compared without case and outer spaces.
 MISSING_TEXTS: frozenset[str] = frozenset(
@@ -107,8 +114,9 @@ class Frame:
         Numbers stored as text are numbers, with a decimal point or a decimal comma (``"5"``, ``" 5
         "``, ``"5,0"``); the texts in `MISSING_TEXTS` are missing; False and True are 0 and 1.
         Everything else is bad, also a label that merely begins with a number (``"7 - strongly
-        agree"``) and an infinite number. In a column in which other entries have a decimal point,
-        ``"1,234"`` is bad too, for it may mean 1234.
+        agree"``) and an infinite number. ``"1,234"`` is bad too where it may mean 1234: in a column
+        in which other entries have a decimal point, and, unless `decimal` says what a comma is,
+        beside whole hundreds (987) if all commas of the column stand like that.
 
         Parameters
         ----------
@@ -358,6 +366,7 @@ def _from_entries(
     """Read each different entry once, then spread the numbers over the rows."""
     texts = [_clean(_entry_text(entry)) for entry in entries]
     has_points = any("." in text and _NUMBER.fullmatch(text) for text in texts)
+    grouped = has_points or (decimal is None and _look_grouped(texts))
     # The last place stands for the code -1, which means missing.
     numbers = np.full(len(entries) + 1, np.nan)
     counts = np.bincount(codes[codes >= 0], minlength=len(entries))
@@ -365,7 +374,7 @@ def _from_entries(
     for position, text in enumerate(texts):
         if text.casefold() in MISSING_TEXTS or counts[position] == 0:
             continue
-        number = _parse_number(text, decimal, has_points=has_points)
+        number = _parse_number(text, decimal, grouped=grouped)
         if np.isfinite(number):
             numbers[position] = number
         else:
@@ -391,13 +400,42 @@ def _clean(text: str) -> str:
     return text.strip().replace("\u2212", "-")
 
 
-def _parse_number(text: str, decimal: DecimalMark | None, *, has_points: bool) -> float:
-    """Read a number, or give nan."""
+def may_be_thousands(text: str) -> bool:
+    """Whether a comma in a number may separate thousands, as in ``"1,234"``.
+
+    Parameters
+    ----------
+    text : str
+        An entry.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> may_be_thousands("1,234"), may_be_thousands("1,23")
+    (True, False)
+    """
+    return _MAYBE_THOUSANDS.fullmatch(text) is not None
+
+
+def _look_grouped(texts: Sequence[str]) -> bool:
+    """Whether the commas of a column separate thousands, as far as its other entries can tell."""
+    with_comma = [text for text in texts if "," in text and _NUMBER.fullmatch(text)]
+    if not with_comma or not all(may_be_thousands(text) for text in with_comma):
+        return False
+    plain = (text for text in texts if "," not in text and _NUMBER.fullmatch(text))
+    return any(abs(float(text)) >= 100 for text in plain)
+
+
+def _parse_number(text: str, decimal: DecimalMark | None, *, grouped: bool) -> float:
+    """Read a number, or give nan; `grouped`: commas may separate thousands."""
     if not _NUMBER.fullmatch(text):
         return float("nan")
     if (decimal == "." and "," in text) or (decimal == "," and "." in text):
         return float("nan")
-    if has_points and _MAYBE_THOUSANDS.fullmatch(text):
+    if grouped and may_be_thousands(text):
         return float("nan")
     return float(text.replace(",", "."))
 

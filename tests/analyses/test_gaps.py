@@ -288,6 +288,29 @@ def test_adequacy_and_superiority_take_their_own_sides() -> None:
         sq.gaps(minimum)
 
 
+@pytest.mark.parametrize(
+    ("on", "side", "title"),
+    [
+        ("gap", "expectation", "Gaps (perception − expectation; negative is a shortfall)"),
+        ("adequacy", "minimum", "Adequacy gaps (perception − minimum; negative is a shortfall)"),
+        ("superiority", "desired", "Superiority gaps (perception − desired; negative is a short"),
+    ],
+)
+def test_the_heading_says_how_the_difference_was_made(on: Any, side: str, title: str) -> None:
+    frame = toy_frame()
+    renamed = frame.rename(columns={f"E{item}": f"S{item}" for item in range(1, 6)})
+    options: dict[str, Any] = {"sides": ("perception", side), side: "S{item}"}
+    survey = toy_survey(renamed, **options)
+    result = sq.gaps(survey, on=on)
+    assert result.title.startswith(title)
+    text, page = repr(result), result._repr_html_()
+    assert text.startswith(title)
+    assert f"<strong>{title}" in page
+    for shown in (text, page):
+        assert side in shown
+        assert ("expectation" in shown) == (on == "gap")
+
+
 # ---- one vector of importance points -------------------------------------------------------------
 
 
@@ -356,6 +379,10 @@ def test_options_are_checked_with_their_names() -> None:
         sq.gaps(survey, zeros="drop")  # type: ignore[arg-type]
     with pytest.raises(sq.OptionError, match=r'"brnch" is not a grouping variable.*"branch"'):
         sq.gaps(survey, by="brnch")
+    by: Any
+    for by in (3, ["branch", 3], {"branch"}):
+        with pytest.raises(sq.OptionError, match=r"`by` is .*must be the name of a grouping vari"):
+            sq.gaps(survey, by=by)
     with pytest.raises(sq.OptionError, match="`by` is empty"):
         sq.gaps(survey, by=[])
     with pytest.raises(sq.OptionError, match="`by` names these more than once: wave"):
@@ -682,7 +709,10 @@ def test_more_dimensions_than_respondents_leave_hotellings_test_undone() -> None
         result = sq.gaps(toy_survey(frame, toy_instrument((1,) * 10)))
     assert result.multivariate["n"].item() == 6
     assert result.multivariate["p_value"].isna().all()
-    assert any("6 complete respondents for 10 means" in note for note in result.notes)
+    assert (
+        "Hotelling's test of all dimensions was not done: respondents with a gap in every "
+        "dimension must be more than the 10 dimensions, and there are 6." in result.notes
+    )
 
 
 def test_two_identical_dimensions_leave_hotellings_test_undone() -> None:
@@ -690,6 +720,23 @@ def test_two_identical_dimensions_leave_hotellings_test_undone() -> None:
     frame[["E3", "E4", "P3", "P4"]] = frame[["E1", "E2", "P1", "P2"]].to_numpy()
     result = sq.gaps(toy_survey(frame, toy_instrument((2, 2))))
     assert result.multivariate["p_value"].isna().all()
-    assert any("singular" in note for note in result.notes)
+    assert (
+        "Hotelling's test of all dimensions was not done: the gaps of d1, d2 determine one another "
+        "exactly, so their covariance matrix is singular. Look whether a column was entered twice."
+        in result.notes
+    )
     first, second = result.dimensions.iloc[0], result.dimensions.iloc[1]
     assert_allclose(first[ESTIMATES].astype(float), second[ESTIMATES].astype(float))
+
+
+def test_a_constant_dimension_is_named_in_the_note_on_hotellings_test() -> None:
+    frame = toy_frame(n_respondents=60, n_items=6, g=["a"] * 30 + ["b"] * 30)
+    frame.loc[:29, ["E3", "E4", "P3", "P4"]] = 5.0
+    result = sq.gaps(toy_survey(frame, toy_instrument((2, 2, 2))), by="g")
+    (note,) = (note for note in result.notes if "Hotelling" in note)
+    assert note == (
+        "Hotelling's test of all dimensions was not done (a): among the respondents with a gap in "
+        "every dimension, all have the same gap in d2. The tests of the other dimensions stand by "
+        "themselves."
+    )
+    assert result.multivariate["p_value"].notna().tolist() == [False, True]

@@ -7,7 +7,12 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import servqual as sq
-from servqual.analyses.group_comparison import COMPARISON_COLUMNS, compare_groups
+from servqual.analyses.group_comparison import (
+    COMPARISON_COLUMNS,
+    compare_groups,
+    comparison_notes,
+    groups_left_out,
+)
 from tests.analyses.surveys import reference_survey, toy_frame, toy_survey
 
 
@@ -69,6 +74,23 @@ def test_a_single_usable_group_is_compared_with_nobody() -> None:
     assert notes[-1] == "Fewer than two groups can be compared on s."
 
 
+def test_notes_put_terms_with_the_same_groups_into_one_sentence() -> None:
+    left_out = {"speed": ("z",), "people": (), "price": ("z",), "place": ("b", "z")}
+    assert comparison_notes(left_out, 3) == [
+        "Left out of the comparison of groups on speed, price, because they have fewer than two "
+        "respondents or no variance: z.",
+        "Left out of the comparison of groups on place, because they have fewer than two "
+        "respondents or no variance: b, z.",
+        "Fewer than two groups can be compared on place.",
+    ]
+    assert comparison_notes({"speed": (), "people": ()}, 3) == []
+
+
+def test_groups_left_out_are_those_of_one_and_those_without_variance() -> None:
+    moments = moments_of([1.0], [3.0, 3.0, 3.0], [1.0, 2.0, 4.0])
+    assert groups_left_out(moments, ["single", "flat", "c"]) == ("single", "flat")
+
+
 def test_groups_without_any_difference_have_an_omega_squared_below_zero() -> None:
     # Hays' estimator is not clipped: a negative value says that there is less than chance gives.
     table, _ = compare_groups(
@@ -98,7 +120,11 @@ def test_a_group_of_one_is_described_but_not_compared() -> None:
         result = sq.gaps(toy_survey(frame), by="g")
     assert sorted(set(result.dimensions["g"])) == ["a", "b", "z"]
     assert set(result.pairs["contrast"]) == {"b − a"}
-    assert any("on d1, because they have fewer than two" in note for note in result.notes)
+    # The same group is left out everywhere, so one sentence says so.
+    assert [note for note in result.notes if note.startswith("Left out")] == [
+        "Left out of the comparison of groups on d1, d2, dimension mean, because they have fewer "
+        "than two respondents or no variance: z."
+    ]
     without = sq.gaps(toy_survey(frame.iloc[1:]), by="g")
     pd.testing.assert_frame_equal(result.comparisons, without.comparisons)
 
@@ -133,5 +159,7 @@ def test_one_group_only_is_described_and_a_note_says_that_nothing_is_compared() 
     result = sq.gaps(toy_survey(toy_frame(g=["a"] * 40)), by="g")
     assert result.comparisons.empty
     assert list(result.comparisons.columns) == COMPARISON_COLUMNS
-    assert "Fewer than two groups can be compared on d1." in result.notes
+    assert [note for note in result.notes if "two groups" in note] == [
+        "Fewer than two groups can be compared on d1, d2, dimension mean."
+    ]
     assert len(result.dimensions) == 2

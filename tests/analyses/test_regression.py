@@ -300,6 +300,14 @@ def test_excluded_respondents_are_counted_in_a_note() -> None:
     )
 
 
+def test_one_excluded_respondent_is_one() -> None:
+    frame = toy_frame()
+    frame.loc[0, ["SAT1", "SAT2", "SAT3"]] = np.nan
+    result = sq.regression(toy_survey(frame), outcome="satisfaction")
+    assert result.sample.n_excluded == 1
+    assert "1 respondent was left out because a score or the outcome is missing." in result.notes
+
+
 def test_interpretation_warns_of_causes_and_of_collinearity() -> None:
     words = sq.regression(reference_survey(), outcome="satisfaction").interpret()
     assert "association, not proof of effect" in words.statements[0].text
@@ -342,9 +350,76 @@ def test_options_are_checked_with_their_names() -> None:
         ),
         ({"outcome": "loyalty", "cluster": "shop"}, sq.OptionError, '"shop" is not a grouping'),
         ({"outcome": "loyalty", "conf_level": 1.0}, sq.OptionError, "`conf_level` is 1.0"),
+        ({"outcome": ["loyalty"]}, sq.OptionError, "`outcome` is .*the name of one outcome"),
+        ({"outcome": None}, sq.OptionError, "`outcome` is None, but must be the name of one"),
+        ({"outcome": "loyalty", "cluster": 1}, sq.OptionError, "`cluster` is 1, but must be the"),
+        ({"outcome": "loyalty", "predictors": 5}, sq.OptionError, "`predictors` is 5, but must"),
+        (
+            {"outcome": "loyalty", "predictors": [1, 2]},
+            sq.OptionError,
+            r"`predictors` is \[1, 2\], but must be a level of scores, such as",
+        ),
     ):
         with pytest.raises(error, match=words):
             sq.regression(survey, **options)
+
+
+@pytest.mark.parametrize("predictors", ["P", "items", "overall"])
+def test_a_word_that_moments_do_not_know_is_refused(predictors: str) -> None:
+    moments = reference_survey().moments(["P1", "P2", "satisfaction"])
+    words = f'`predictors` is "{predictors}", but these moments hold P1, P2, satisfaction'
+    for analysis in (sq.regression, sq.relative_importance):
+        with pytest.raises(sq.OptionError, match=words):
+            analysis(moments, outcome="satisfaction", predictors=predictors)
+    one = sq.regression(moments, outcome="satisfaction", predictors="P2")
+    assert one.coefficients["term"].tolist() == ["(Intercept)", "P2"]
+    every = sq.regression(moments, outcome="satisfaction", predictors="dimensions")
+    assert every.coefficients["term"].tolist() == ["(Intercept)", "P1", "P2"]
+
+
+def test_names_of_predictors_may_come_as_any_sequence() -> None:
+    survey = reference_survey()
+    names = ["empathy", "P3"]
+    expected = sq.regression(survey, outcome="loyalty", predictors=names).coefficients
+    for given in (tuple(names), pd.Index(names), np.array(names)):
+        found = sq.regression(survey, outcome="loyalty", predictors=given)  # type: ignore[arg-type]
+        pd.testing.assert_frame_equal(found.coefficients, expected)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1, 0.9, 0.2], [0.9, 1, 0.9], [0.2, 0.9, 1]],  # R² would be 2.77.
+        [[1, 0.3, 0.9], [0.3, 1, -0.9], [0.9, -0.9, 1]],
+        [[1, 0.9, 0.9, 0.1], [0.9, 1, 0.1, 0.1], [0.9, 0.1, 1, 0.1], [0.1, 0.1, 0.1, 1]],
+    ],
+)
+def test_a_covariance_matrix_that_no_data_can_have_is_refused(matrix: list[list[float]]) -> None:
+    # Units do not matter: the last one is measured in thousandths.
+    scale = np.array([1.0] * (len(matrix) - 1) + [1000.0])
+    names = ["a", "b", "c", "y"][-len(matrix) :]
+    moments = sq.Moments.from_covariance(matrix * np.outer(scale, scale), 100, names)
+    for analysis in (sq.regression, sq.relative_importance):
+        words = f"No data can have this covariance matrix of {', '.join(names)}: the smallest"
+        with pytest.raises(sq.NotPositiveDefiniteError, match=words):
+            analysis(moments, outcome="y")
+    # What contradicts itself only together with a variable that is left out can be used.
+    pair = sq.regression(moments, outcome="y", predictors=[names[0]])
+    assert_allclose(pair.fit["r_squared"], matrix[0][-1] ** 2, rtol=1e-10)
+
+
+def test_frequency_weights_beyond_all_memory_name_the_way_out() -> None:
+    frame = toy_frame(w=np.full(40, 10**15))
+    survey = toy_survey(frame, weights=sq.FrequencyWeights("w"))
+    words = r"stand for 40,000,000,000,000,000 respondents.*`sq\.regression\(survey\.moments"
+    for covariance in ("HC3", "nonrobust"):
+        with pytest.raises(sq.EstimationError, match=words):
+            sq.regression(survey, outcome="satisfaction", covariance=covariance)
+    moments = survey.moments(["gap:d1", "gap:d2", "satisfaction"])
+    way_out = sq.regression(moments, outcome="satisfaction", covariance="nonrobust")
+    plain = sq.regression(toy_survey(frame), outcome="satisfaction")
+    names = ["estimate", "beta", "vif"]
+    assert_columns(way_out.coefficients, plain.coefficients, names)
 
 
 def test_a_survey_without_outcomes_says_how_to_declare_them() -> None:
@@ -448,7 +523,7 @@ def test_a_respondent_who_determines_a_slope_alone_leaves_hc_errors_undefined(
     assert result.coefficients[names].isna().all(axis=None)
     assert result.coefficients["estimate"].notna().all()
     assert np.isfinite(result.fit[["r_squared", "aic"]].to_numpy()).all()
-    assert any("1 of the respondents determine a coefficient alone" in n for n in result.notes)
+    assert any(n.startswith("1 respondent determines a coefficient alone") for n in result.notes)
     other = sq.regression(survey, outcome="satisfaction", covariance="HC1")
     assert other.coefficients[names].notna().all(axis=None)
 

@@ -263,6 +263,29 @@ def test_options_are_checked_with_their_names() -> None:
         sq.relative_importance([1, 2], outcome="loyalty")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_correlation_matrix_that_no_data_can_have_is_refused(method: ImportanceMethod) -> None:
+    matrix = [[1, 0.9, 0.2], [0.9, 1, 0.9], [0.2, 0.9, 1]]
+    moments = sq.Moments.from_covariance(matrix, 100, ["a", "b", "y"])
+    words = "No data can have this covariance matrix of a, b, y.*Look for a misprint"
+    with pytest.raises(sq.NotPositiveDefiniteError, match=words):
+        sq.relative_importance(moments, outcome="y", method=method)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    options: dict[str, Any] = {"outcome": "loyalty"}
+    plain = sq.relative_importance(reference_survey(), n_resamples=100, seed=2, **options)
+    numpy = sq.relative_importance(
+        reference_survey(),
+        n_resamples=np.int64(100),  # type: ignore[arg-type]
+        seed=np.int32(2),  # type: ignore[arg-type]
+        **options,
+    )
+    assert numpy.to_json() == plain.to_json()
+    with pytest.raises(sq.OptionError, match="`n_resamples` is True, but must be a whole number"):
+        sq.relative_importance(reference_survey(), n_resamples=True, **options)
+
+
 def test_lmg_of_more_predictors_than_can_be_permuted_is_refused() -> None:
     moments = sq.Moments.from_covariance(np.eye(24) + 0.2, 100)
     with pytest.raises(sq.EstimationError, match="There are 23 predictors, but LMG takes at most"):

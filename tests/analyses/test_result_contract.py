@@ -597,7 +597,7 @@ def test_results_hold_no_rows(situation: str) -> None:
         if field.name == "model":
             continue  # The statsmodels object, for whoever wants it, which to_dict leaves out.
         assert not isinstance(value, (np.ndarray, sq.Survey, sq.Moments))
-        # Frequencies have a row per item and point of the scale, however many respondents there are.
+        # Frequencies have a row per item and point of the scale, not per respondent.
         if isinstance(value, pd.DataFrame) and field.name != "categories":
             assert len(value) < 120  # 240 respondents stand behind the reference surveys.
     assert "model" not in result.to_dict()
@@ -693,7 +693,7 @@ def test_representations_are_deterministic_and_have_no_nan(situation: str) -> No
     assert result._repr_html_() == again._repr_html_()
     body = repr(result).split("Note:")[0]
     assert "nan" not in body.lower().split()
-    assert repr(result).startswith(f"{type(result).title} (n = {result.sample.n_obs}")
+    assert repr(result).startswith(f"{result.title} (n = {result.sample.n_obs}")
 
 
 SCRIPT = "<script>alert('x')</script>"

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from servqual.errors import EstimationError, NotIdentifiedError, OptionError
+from servqual.errors import (
+    EstimationError,
+    NotIdentifiedError,
+    NotPositiveDefiniteError,
+    OptionError,
+)
 from servqual.numerics.least_squares import (
     LeastSquares,
     collinear_columns,
     constant_columns,
     least_squares_from_moments,
+    smallest_eigenvalue,
 )
 from tests.reference import load_expected
 
@@ -144,6 +150,47 @@ def test_variable_that_does_not_vary(constant: int, named: str) -> None:
         least_squares_from_moments(
             rows.mean(axis=0), np.cov(rows.T), 50, outcome=0, predictors=[1, 2], conf_level=0.95
         )
+
+
+@pytest.mark.parametrize("outcome", [0, 1, 2])
+def test_covariances_that_no_data_can_have(outcome: int) -> None:
+    matrix = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.9], [0.2, 0.9, 1.0]])
+    scale = np.array([1e-3, 1.0, 1e4])
+    others = [place for place in range(3) if place != outcome]
+    with pytest.raises(NotPositiveDefiniteError, match=r"is -0\.177, but must not be negative"):
+        least_squares_from_moments(
+            np.zeros(3),
+            matrix * np.outer(scale, scale),
+            100,
+            outcome=outcome,
+            predictors=others,
+            conf_level=0.95,
+        )
+    # A variable that takes no part cannot be in contradiction.
+    fit = least_squares_from_moments(
+        np.zeros(3), matrix, 100, outcome=outcome, predictors=others[:1], conf_level=0.95
+    )
+    assert_allclose(fit.r_squared, matrix[outcome, others[0]] ** 2, rtol=1e-12)
+
+
+def test_a_correlation_above_one_is_refused() -> None:
+    with pytest.raises(NotPositiveDefiniteError, match="No data can have this covariance matrix"):
+        least_squares_from_moments(
+            np.zeros(2),
+            np.array([[1.0, 1.2], [1.2, 1.0]]),
+            100,
+            outcome=1,
+            predictors=[0],
+            conf_level=0.95,
+        )
+
+
+def test_smallest_eigenvalue_passes_over_constants_and_units() -> None:
+    matrix = np.diag([4.0, 0.0, 9.0])
+    assert smallest_eigenvalue(matrix) == 1.0
+    matrix[0, 2] = matrix[2, 0] = 3.0
+    assert_allclose(smallest_eigenvalue(matrix), 0.5, rtol=1e-14)
+    assert smallest_eigenvalue(np.zeros((2, 2))) == 1.0
 
 
 def test_too_few_respondents() -> None:

@@ -391,6 +391,36 @@ def test_everything_constant(tmp_path: Path) -> None:
     assert "Data quality" in text
 
 
+def test_a_gap_that_is_not_known_is_not_said_to_be_fine(tmp_path: Path) -> None:
+    columns: dict[str, Any] = {f"P{item}": 7.0 for item in range(1, 4)}
+    columns |= {f"E{item}": 7.0 - (np.arange(60) % 3) for item in range(1, 4)}
+    columns |= {f"P{item}": np.nan for item in range(4, 7)}
+    text = _page(_small(columns=columns), tmp_path)
+    assert "no gap is negative" not in text
+    assert "No dimension whose gap is known falls short." in text
+    assert "Not known, because nobody answered enough of both sides: the gap of People." in text
+
+
+def test_no_shortfall_is_said_only_of_gaps_that_are_all_known(tmp_path: Path) -> None:
+    columns: dict[str, Any] = {f"P{item}": 7.0 for item in range(1, 7)}
+    columns |= {f"E{item}": 7.0 - (np.arange(60) % (item + 1)) for item in range(1, 7)}
+    text = _page(_small(columns=columns), tmp_path)
+    assert "No dimension falls short: no gap is negative." in text
+    assert "Not known" not in text
+
+
+def test_a_shortfall_is_shown_beside_a_gap_that_is_not_known(tmp_path: Path) -> None:
+    columns: dict[str, Any] = {f"P{item}": np.nan for item in range(4, 7)}
+    survey = _small(columns=columns, importance=[40.0, 60.0])
+    text = _page(survey, tmp_path)
+    with pytest.warns(sq.SmallSampleWarning, match=r"people \(0\)"):
+        gap = sq.gaps(survey).dimensions["gap"].iloc[0]
+    assert gap < 0
+    assert f"Speed</strong>: gap {two(gap)}" in text
+    assert "Ranked by importance points × gap" in text
+    assert "the gap of People." in text
+
+
 def test_an_instrument_of_ones_own(tmp_path: Path) -> None:
     frame = pd.DataFrame(_answers(150, 24))
     survey = sq.Survey(
@@ -470,9 +500,36 @@ def test_path_is_a_folder(tmp_path: Path) -> None:
         sq.report(_small(), tmp_path)
 
 
+@pytest.mark.parametrize("name", ["report.pdf", "report", "report.html.docx"])
+def test_only_html_is_written(name: str, tmp_path: Path) -> None:
+    words = r"a report is an HTML file: let the name end in \.html, as in '.*\.html'"
+    with pytest.raises(sq.OptionError, match=words):
+        sq.report(_small(), tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_short_and_capital_suffixes_do(tmp_path: Path) -> None:
+    for name in ("a.htm", "b.HTML"):
+        assert sq.report(_small(), tmp_path / name, n_resamples=0).name == name
+
+
+@pytest.mark.parametrize("path", [None, 3])
+def test_path_is_no_path(path: Any) -> None:
+    with pytest.raises(sq.OptionError, match=f"`path` is {path}, but must be the name of a file"):
+        sq.report(_small(), path)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    plain = _page(_small(), tmp_path, n_resamples=100, seed=2)
+    assert _page(_small(), tmp_path, n_resamples=np.int64(100), seed=np.int64(2)) == plain
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"outcomes": 3}, "`outcomes` is 3, but must be a list of names of outcomes, such as"),
+        ({"outcomes": [["a"]]}, "`outcomes` is [['a']], but must be a list of names"),
+        ({"n_resamples": 1e3}, "`n_resamples` is 1000.0, but must be a whole number from 0"),
         (
             {"outcomes": ["satisfation"]},
             "`outcomes` is 'satisfation', but must be one of \"satisfaction\"",
