@@ -138,8 +138,8 @@ def maximum_likelihood_factors(
     """Extract factors by maximum likelihood.
 
     The discrepancy is minimised over the logarithms of the uniquenesses, for which the best
-    loadings have a closed form [1]_. L-BFGS-B with the analytic gradient comes near the minimum,
-    Newton steps with the exact second derivatives [2]_ finish.
+    loadings have a closed form [1]_. Damped Newton steps with the exact second derivatives [2]_
+    go to the minimum; where they do not reach one, L-BFGS-B comes near it first.
 
     Parameters
     ----------
@@ -230,8 +230,8 @@ def minimum_residual_factors(
     """Extract factors by minimum residuals, that is by unweighted least squares.
 
     The sum of squared residual correlations is minimised over the uniquenesses, for which the best
-    loadings have a closed form [1]_ [2]_. L-BFGS-B with the analytic gradient comes near the
-    minimum, Newton steps with the exact second derivatives finish.
+    loadings have a closed form [1]_ [2]_. Damped Newton steps with the exact second derivatives go
+    to the minimum; where they do not reach one, L-BFGS-B comes near it first.
 
     Parameters
     ----------

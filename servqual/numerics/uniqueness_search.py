@@ -72,7 +72,7 @@ class Solution:
 
 
 def minimise(problem: Problem, start: FloatArray, max_iterations: int) -> Solution:
-    """Approach by L-BFGS-B, finish by Newton's steps.
+    """Take Newton's steps from the start; where they do not end in a minimum, L-BFGS-B goes before.
 
     Parameters
     ----------
@@ -108,19 +108,34 @@ def minimise(problem: Problem, start: FloatArray, max_iterations: int) -> Soluti
     >>> solution.parameters.round(6).tolist()
     [0.5, 0.5, 0.5, 0.5]
     """
+    parameters, n_direct = _newton(problem, start, max_iterations)
+    direct = _solution(problem, parameters, n_direct)
+    if direct.converged and _is_minimum(problem, direct):
+        return direct
     near, n_approach = _approach(problem, start, max_iterations)
     parameters, n_newton = _newton(problem, near, max_iterations)
+    return _solution(problem, parameters, n_direct + n_approach + n_newton)
+
+
+def _solution(problem: Problem, parameters: FloatArray, n_iterations: int) -> Solution:
+    """What there is to say about the end of a search."""
     profile = problem.profile(parameters)
     at_bound = (parameters <= problem.low + _BOUND_TOLERANCE) & (profile.gradient > 0.0)
     at_top = (parameters >= problem.high - _BOUND_TOLERANCE) & (profile.gradient < 0.0)
     slope = np.where(at_bound | at_top, 0.0, profile.gradient)
-    return Solution(
-        parameters,
-        profile,
-        n_approach + n_newton,
-        bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE),
-        at_bound,
+    converged = bool(np.max(np.abs(slope)) < _GRADIENT_TOLERANCE)
+    return Solution(parameters, profile, n_iterations, converged, at_bound)
+
+
+def _is_minimum(problem: Problem, solution: Solution) -> bool:
+    """Whether the discrepancy rises on all sides, as far as the parameters are free to move."""
+    free = (solution.parameters > problem.low + _BOUND_TOLERANCE) & (
+        solution.parameters < problem.high - _BOUND_TOLERANCE
     )
+    if not free.any():
+        return True
+    hessian = problem.hessian(solution.profile)[np.ix_(free, free)]
+    return float(np.linalg.eigvalsh(hessian)[0]) > -_GRADIENT_TOLERANCE
 
 
 def _approach(problem: Problem, start: FloatArray, max_iterations: int) -> tuple[FloatArray, int]:
