@@ -110,11 +110,16 @@ def minimise(problem: Problem, start: FloatArray, max_iterations: int) -> Soluti
     """
     parameters, n_direct = _newton(problem, start, max_iterations)
     direct = _solution(problem, parameters, n_direct)
-    if direct.converged and _is_minimum(problem, direct):
+    settled = direct.converged and _is_minimum(problem, direct)
+    # With parameters at a bound there is often another minimum, with others of them there.
+    if settled and not direct.at_bound.any():
         return direct
     near, n_approach = _approach(problem, start, max_iterations)
     parameters, n_newton = _newton(problem, near, max_iterations)
-    return _solution(problem, parameters, n_direct + n_approach + n_newton)
+    other = _solution(problem, parameters, n_direct + n_approach + n_newton)
+    if settled and direct.profile.value < other.profile.value - _ROUNDING:
+        return direct
+    return other
 
 
 def _solution(problem: Problem, parameters: FloatArray, n_iterations: int) -> Solution:
