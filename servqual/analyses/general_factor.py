@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from servqual.errors import EstimationError
+from servqual.errors import EstimationError, shorten
 from servqual.numerics.extraction import Extraction, minimum_residual_factors
 from servqual.numerics.factor_order import arrange
 from servqual.numerics.rotation import rotate
@@ -101,6 +101,8 @@ def general_factor(
     Returns
     -------
     GeneralFactor
+        With coefficients that are nan, and a note that says why, if the solution is improper or did
+        not converge; the loadings are there all the same, to see where it went wrong.
     """
     if n_group_factors < 2:
         return no_general_factor(
@@ -120,6 +122,10 @@ def general_factor(
     except EstimationError as error:
         return no_general_factor(f"Omega hierarchical is not shown: {error}")
     reliability = bifactor_reliability(split, correlation)
+    names = [str(name) for name in columns["item"]]
+    failures = _failures(extraction, split, names, rotated.converged)
+    if failures:
+        reliability = _without_coefficients(reliability)
     factors = [f"F{number}" for number in range(1, n_group_factors + 1)]
     summary = pd.DataFrame(
         [
@@ -144,8 +150,7 @@ def general_factor(
             "uniqueness": split.uniquenesses,
         }
     )
-    names = [str(name) for name in columns["item"]]
-    notes = _notes(extraction, split, rotated.converged)
+    notes = [*_notes_on_identification(split), *failures]
     return GeneralFactor(summary, loadings, _groups(reliability, factors, names), tuple(notes))
 
 
@@ -168,23 +173,51 @@ def _groups(reliability: BifactorReliability, factors: list[str], names: list[st
     return pd.DataFrame(rows, columns=GROUP_COLUMNS)
 
 
-def _notes(extraction: Extraction, split: SchmidLeiman, converged: bool) -> list[str]:
-    notes = []
-    if split.second_order.size == 2:
-        notes.append(
-            "Two group factors do not identify the general factor; their loadings on it were set "
-            "equal."
-        )
+def _without_coefficients(reliability: BifactorReliability) -> BifactorReliability:
+    """Keep which items belong to which group, and nothing else."""
+    nan, none = float("nan"), np.full(len(reliability.group_total), np.nan)
+    return replace(
+        reliability,
+        omega_total=nan,
+        omega_hierarchical=nan,
+        omega_limit=nan,
+        ecv=nan,
+        group_total=none,
+        group_general=none,
+        group_specific=none,
+    )
+
+
+def _notes_on_identification(split: SchmidLeiman) -> list[str]:
+    if split.second_order.size > 2:
+        return []
+    return [
+        "Two group factors do not identify the general factor; their loadings on it were set equal."
+    ]
+
+
+def _failures(
+    extraction: Extraction, split: SchmidLeiman, names: Sequence[str], converged: bool
+) -> list[str]:
+    """Say what is wrong with a solution; nothing if it can be relied on."""
+    reasons = []
     if extraction.heywood.any():
-        notes.append(
-            "In the factor solution behind omega hierarchical an item is left without unique "
-            "variance (a Heywood case); do not rely on it."
+        own = [name for name, at_bound in zip(names, extraction.heywood, strict=True) if at_bound]
+        reasons.append(
+            "Omega hierarchical is nan: the solution with "
+            f"{split.groups.shape[1]} group factors leaves no unique variance to these items (a "
+            f"Heywood case): {shorten(own)}. Use another `n_group_factors`."
         )
     if split.heywood:
-        notes.append(
-            "A group factor behind omega hierarchical is nothing but the general factor (a "
-            "Heywood case of second order); do not rely on it."
+        strongest = int(np.argmax(np.abs(split.second_order))) + 1
+        reasons.append(
+            f"Omega hierarchical is nan: the group factor F{strongest} is nothing but the general "
+            "factor (a Heywood case of second order). Use another `n_group_factors`."
         )
     if not (extraction.converged and converged):
-        notes.append("The factor solution behind omega hierarchical did not converge.")
-    return notes
+        step = "extraction" if not extraction.converged else "rotation"
+        reasons.append(
+            f"Omega hierarchical is nan: the {step} of {split.groups.shape[1]} group factors did "
+            "not converge. Use another `n_group_factors`."
+        )
+    return reasons

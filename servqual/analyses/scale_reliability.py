@@ -74,14 +74,16 @@ class ReliabilityResult(Result):
         between items), alpha, alpha_low, alpha_high (Feldt), alpha_std (of standardised items),
         omega, omega_low, omega_high (McDonald's omega total of a one-factor model by maximum
         likelihood), lambda2, lambda6 (Guttman), split_half (odd against even items,
-        Spearman–Brown), split_half_mean (over all splits into halves, of standardised items).
+        Spearman–Brown), split_half_mean, split_half_minimum, split_half_maximum (average, worst
+        and best of all splits into halves, of standardised items; the best is Guttman's lambda 4).
     items : DataFrame
         scale, item, key, label, n, mean, sd, item_rest_r (correlation with the other items' sum),
         alpha_if_deleted.
     general : DataFrame
         About all items together, after a Schmid–Leiman transformation: scale, n_items, n,
         n_group_factors, omega_total, omega_hierarchical, omega_limit (the general factor's share of
-        what is common), ecv (its share of the common variance); empty where that does not exist.
+        what is common), ecv (its share of the common variance); empty where there are no group
+        factors, and nan where their solution is improper or did not converge.
     general_loadings : DataFrame
         item, key, label, general, one column per group factor, uniqueness.
     general_groups : DataFrame
@@ -184,7 +186,8 @@ def scale_reliability(
     ----------
     data : Survey, Moments, PairwiseMoments, Counts or CorrelationResult
         Without a survey, `scales` says which variables make a scale (default: all of them one
-        scale). With the result of `correlations`, its matrix is taken as it is.
+        scale). With the result of `correlations`, its matrix is taken as it is, and all
+        coefficients are those of standardised items.
     on : str, default "perception"
         Side or difference whose items are looked at. For a difference, the reliability of the
         difference score with its parts is reported too.
@@ -199,7 +202,7 @@ def scale_reliability(
         answered both; then n is the smallest of their numbers.
     n_group_factors : int, optional
         Group factors of the Schmid–Leiman transformation for omega hierarchical. Default: the
-        number of scales.
+        number of scales that do not hold all items.
     conf_level : float, default 0.95
         Coverage of the intervals.
 
@@ -219,15 +222,18 @@ def scale_reliability(
     ServqualWarning
         If an item correlates negatively with the rest of its dimension: it may have to be reversed.
     ImproperSolutionWarning
-        If a matrix of polychoric correlations had to be smoothed.
+        If a matrix of polychoric or pairwise correlations had to be smoothed.
 
     Notes
     -----
     Alpha assumes that all items measure one thing equally well; omega lets them differ. Feldt's
     interval assumes normal answers with equal covariances, and a simple random sample: with
-    sampling weights and for ordinal alpha it is nan. Omega hierarchical and the explained common
-    variance rest on minimum residuals with oblimin rotation, as in R's psych. The reliability of a
-    difference score assumes that the errors of the two sides are uncorrelated.
+    sampling weights and for ordinal alpha it is nan. A split into halves is rated by 4 C / V (C the
+    covariance of the two sums, V the variance of the sum of all items); the average is exact, the
+    worst and the best split are so up to 26 items and come from 10,000 random splits beyond. Omega
+    hierarchical and the explained common variance rest on minimum residuals with oblimin rotation,
+    as in R's psych. The reliability of a difference score assumes that the errors of the two sides
+    are uncorrelated.
 
     References
     ----------
@@ -271,6 +277,8 @@ def scale_reliability(
     if n_group_factors is not None:
         # A general factor needs group factors to be told from.
         check_whole("n_group_factors", n_group_factors, 2)
+    if isinstance(data, Counts) and correlation == "pearson":
+        data = data.moments()
     if isinstance(data, (Moments, PairwiseMoments)) and correlation == "pearson":
         return _of_moments(data, scales, n_group_factors, conf_level)
     if isinstance(data, (Moments, PairwiseMoments, Counts, HoldsSource)):
@@ -340,6 +348,8 @@ def _of_survey(
         survey, on=on, kind="pearson", missing=missing, variables=None, empty_cells="two-by-two"
     )
     general = _general(source, parts, n_group_factors)
+    if len(general.summary):
+        warn_of_repairs(source, stacklevel=4)
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     if on in DIFFERENCES:
         sides = DIFFERENCES[on]
@@ -366,16 +376,36 @@ def _of_survey(
 def _general(
     source: CorrelationSource, parts: Sequence[ScaleItems], n_group_factors: int | None
 ) -> GeneralFactor:
-    """General factor of all items; by default with as many group factors as there are scales."""
-    own = [part for part in parts if part.scale != OVERALL]
-    number = len(own) if n_group_factors is None else n_group_factors
+    """General factor of all items of the scales, by default with a group factor for each scale."""
+    # Variables of a source go by two names: as the survey knows them, and as tables show them.
+    places = {name: at for at, name in enumerate(source.items.names)}
+    places |= {name: at for at, name in enumerate(source.requests)}
+    members = [{places[name] for name in part.variables} for part in parts]
+    every = sorted(set[int]().union(*members))
+    # A scale of all items is no group among them.
+    groups = [
+        own
+        for part, own in zip(parts, members, strict=True)
+        if part.scale != OVERALL and len(own) < len(every)
+    ]
+    number = len(groups) if n_group_factors is None else n_group_factors
     if number < 2:
         return no_general_factor()
-    labels = source.items
-    columns = {"item": labels.names, "key": labels.keys, "label": labels.labels}
-    found = general_factor(source.matrix, source.n_obs, columns, number, OVERALL)
+    labels, block = source.items, np.ix_(every, every)
+    columns = {
+        name: [values[at] for at in every]
+        for name, values in (("item", labels.names), ("key", labels.keys), ("label", labels.labels))
+    }
+    # The pair with the fewest respondents may lie outside of the scales.
+    n_obs = int(source.pairs[block].min()) if source.sample.missing == "pairwise" else source.n_obs
+    found = general_factor(source.matrix[block], n_obs, columns, number, OVERALL)
     if source.smoothing is not None and source.smoothing.smoothed:
         return replace(found, notes=(*source.notes, *found.notes))
+    known = bool(found.summary["omega_hierarchical"].notna().any())
+    if known and source.singular and len(every) == len(labels.names):
+        reason = f"The correlations of all items have no inverse: {source.describe_singular()}. "
+        advice = "Do not rely on omega hierarchical."
+        return replace(found, notes=(*found.notes, reason + advice))
     return found
 
 
@@ -422,6 +452,8 @@ def _of_moments(
         empty_cells="two-by-two",
     )
     general = _general(source, parts, n_group_factors)
+    if len(general.summary):
+        warn_of_repairs(source, stacklevel=4)
     missing = "listwise" if isinstance(moments, Moments) else "pairwise"
     return ReliabilityResult(
         sample=SampleInfo(n_obs_of(moments), moments.n_excluded, missing, moments.weight_kind),
@@ -544,31 +576,20 @@ def _only(table: pd.DataFrame, column: str) -> float:
 
 
 def _say(result: ReliabilityResult) -> Iterator[Statement]:
-    name = "alpha" if result.correlation == "pearson" else "ordinal alpha"
+    ordinal = result.correlation == "polychoric"
     for _, row in result.scales.iterrows():
-        if not np.isfinite(row["alpha"]):
-            continue
-        interval = ""
-        if np.isfinite(row["alpha_low"]):
-            interval = (
-                f", {result.conf_level:.0%} interval {format_number(row['alpha_low'], 2)} to "
-                f"{format_number(row['alpha_high'], 2)}"
-            )
-        yield Statement(
-            str(row["scale"]),
-            f"{row['label']}: {name} {format_number(row['alpha'], 2)}{interval}; "
-            f"{rules.RELIABILITY.word(row['alpha'])}.",
-            rules.RELIABILITY.name,
-            rules.RELIABILITY.source,
-        )
+        if np.isfinite(row["alpha"]):
+            yield _say_ordinal_alpha(row) if ordinal else _say_alpha(row, result.conf_level)
+    total = "the total of the continuous answers" if ordinal else "the total score"
     for _, row in result.general.iterrows():
-        yield Statement(
-            str(row["scale"]),
-            f"All items: one general factor explains {row['omega_hierarchical']:.0%} of the "
-            f"variance of the total score (omega hierarchical) and {row['ecv']:.0%} of what the "
-            f"items have in common; all factors together explain {row['omega_total']:.0%} of the "
-            "total score (omega total).",
-        )
+        if np.isfinite(row["omega_hierarchical"]):
+            yield Statement(
+                str(row["scale"]),
+                f"All items: one general factor explains {row['omega_hierarchical']:.0%} of the "
+                f"variance of {total} (omega hierarchical) and {row['ecv']:.0%} of what the items "
+                f"have in common; all factors together explain {row['omega_total']:.0%} of {total} "
+                "(omega total).",
+            )
     for _, row in result.differences.iterrows():
         if np.isfinite(row["reliability_difference"]):
             yield Statement(
@@ -579,3 +600,28 @@ def _say(result: ReliabilityResult) -> Iterator[Statement]:
                 f"{format_number(row['reliability_expectation'], 2)} and a correlation of "
                 f"{format_number(row['r_pe'], 2)} between the two sides.",
             )
+
+
+def _say_alpha(row: pd.Series, conf_level: float) -> Statement:
+    interval = ""
+    if np.isfinite(row["alpha_low"]):
+        interval = (
+            f", {conf_level:.0%} interval {format_number(row['alpha_low'], 2)} to "
+            f"{format_number(row['alpha_high'], 2)}"
+        )
+    return Statement(
+        str(row["scale"]),
+        f"{row['label']}: alpha {format_number(row['alpha'], 2)}{interval}; "
+        f"{rules.RELIABILITY.word(row['alpha'])}.",
+        rules.RELIABILITY.name,
+        rules.RELIABILITY.source,
+    )
+
+
+def _say_ordinal_alpha(row: pd.Series) -> Statement:
+    # The conventions are about scores that somebody has, so they say nothing of this coefficient.
+    return Statement(
+        str(row["scale"]),
+        f"{row['label']}: ordinal alpha {format_number(row['alpha'], 2)}, the reliability of "
+        "hypothetical continuous answers and not of the scores.",
+    )

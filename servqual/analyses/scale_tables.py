@@ -19,6 +19,7 @@ from servqual.errors import (
 from servqual.numerics.extraction import maximum_likelihood_factors
 from servqual.numerics.omega import OmegaTotal, omega_total_interval
 from servqual.numerics.reliability import item_statistics, scale_reliability_statistics
+from servqual.numerics.split_halves import MOST_ITEMS
 from servqual.results import format_number
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
@@ -200,6 +201,8 @@ def _scale_row(
         "lambda6": statistics.lambda6,
         "split_half": statistics.split_half,
         "split_half_mean": statistics.split_half_mean,
+        "split_half_minimum": statistics.split_half_minimum,
+        "split_half_maximum": statistics.split_half_maximum,
     }
 
 
@@ -218,6 +221,11 @@ def _notes_on_scale(part: ScaleItems, covariance: FloatArray, n_obs: float) -> l
         return [
             f"Every respondent gave the same answer to these items of {part.scale}: {listed}. "
             "What rests on correlations between items is nan there."
+        ]
+    if len(part.variables) > MOST_ITEMS:
+        return [
+            f"{part.scale} has {len(part.variables)} items, too many to split in every way: the "
+            "worst and the best split into halves are those of 10,000 random ones."
         ]
     return []
 

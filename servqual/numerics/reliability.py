@@ -12,6 +12,7 @@ from scipy.special import fdtri
 
 from servqual.errors import EstimationError
 from servqual.numerics.correlation import correlation_from_covariance
+from servqual.numerics.split_halves import split_half_range
 from servqual.typing import FloatArray, check_conf_level
 
 __all__ = [
@@ -78,6 +79,8 @@ class ScaleStatistics:
         Odd-even split-half reliability, stepped up by Spearman and Brown's formula.
     split_half_mean : float
         Mean over all splits into halves, of the correlation matrix.
+    split_half_minimum, split_half_maximum : float
+        The worst and the best of these splits; the best is Guttman's λ4.
     """
 
     n_items: int
@@ -94,6 +97,8 @@ class ScaleStatistics:
     lambda6_std: float
     split_half: float
     split_half_mean: float
+    split_half_minimum: float
+    split_half_maximum: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,7 @@ def scale_reliability_statistics(
     correlation = correlation_from_covariance(items, smallest_variance=_tolerance(items))
     alpha = cronbach_alpha(items)
     interval = feldt_interval(alpha, items.shape[0], n_obs, conf_level=conf_level)
+    halves = split_half_range(correlation)
     return ScaleStatistics(
         n_items=items.shape[0],
         n_obs=n_obs,
@@ -167,6 +173,8 @@ def scale_reliability_statistics(
         lambda6_std=guttman_lambda6(correlation),
         split_half=split_half_odd_even(items),
         split_half_mean=split_half_average(correlation),
+        split_half_minimum=halves.minimum,
+        split_half_maximum=halves.maximum,
     )
 
 
@@ -446,9 +454,9 @@ def split_half_average(correlation: ArrayLike) -> float:
     """
     items = _square(correlation)
     size = items.shape[0]
-    total = float(np.sum(items))
-    if size < 2 or not total > 0.0:
+    if size < 2:
         return math.nan
+    total = _total_variance(items)
     half = size // 2
     apart = 4.0 * half * (size - half) / (size * (size - 1.0))
     return float(apart * (total - float(np.trace(items))) / total)

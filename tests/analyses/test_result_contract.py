@@ -130,6 +130,8 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "lambda6",
             "split_half",
             "split_half_mean",
+            "split_half_minimum",
+            "split_half_maximum",
         ],
         "items": [
             "scale",

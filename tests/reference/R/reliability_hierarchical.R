@@ -44,6 +44,13 @@ hierarchical <- function(r, k) {
   groups <- pattern %*% diag(sqrt(1 - second^2))
   unique <- 1 - rowSums(load^2)
   total <- sum(r)
+  # Omega of the sums of the items that load highest on each group factor, as in psych's omega.group.
+  member <- apply(abs(groups), 1, which.max)
+  shares <- lapply(sort(unique(member)), function(g) {
+    own <- which(member == g)
+    list(items = own, general = sum(general[own])^2 / sum(r[own, own]),
+      group = sum(groups[own, g])^2 / sum(r[own, own]))
+  })
   raw <- suppressMessages(suppressWarnings(omega(r, k, fm = "minres", rotate = "oblimin", flip = FALSE, plot = FALSE,
     n.obs = 1000)))
   list(
@@ -53,6 +60,7 @@ hierarchical <- function(r, k) {
     ecv = sum(general^2) / (sum(general^2) + sum(groups^2)),
     second_order = sort(second),
     general = general,
+    shares = shares,
     psych = list(omega_total = raw$omega.tot, omega_hierarchical = raw$omega_h, omega_limit = raw$omega.lim,
       ecv = unname(raw$ECV), general = unname(raw$schmid$sl[, "g"]))
   )
@@ -64,12 +72,27 @@ average_split <- function(answers) {
   n <- ncol(r)
   values <- apply(combn(n, n %/% 2), 2, function(own) 4 * sum(r[own, -own]) / sum(r))
   raw <- suppressMessages(suppressWarnings(splitHalf(as.matrix(answers), check.keys = FALSE)))
-  list(mean = mean(values), psych = raw$meanr)
+  list(mean = mean(values), psych = raw$meanr, minimum = min(values), maximum = max(values), psych_minimum = raw$minrb,
+    psych_maximum = raw$maxrb)
+}
+
+# The same for all 22 items: too many splits for psych's loop, few enough for one matrix product.
+every_split <- function(r) {
+  n <- ncol(r)
+  signs <- matrix(-1, n, choose(n - 1, n / 2 - 1))
+  others <- combn(2:n, n / 2 - 1)
+  signs[cbind(c(others), rep(seq_len(ncol(others)), each = nrow(others)))] <- 1
+  signs[1, ] <- 1
+  values <- 1 - colSums((r %*% signs) * signs) / sum(r)
+  list(mean = mean(values), minimum = min(values), maximum = max(values))
+}
+
+polychoric_of <- function(answers) {
+  matrix(unclass(lavCor(answers, ordered = names(answers), output = "cor")), ncol(answers))
 }
 
 ordinal <- function(answers) {
-  r <- unclass(lavCor(answers, ordered = names(answers), output = "cor"))
-  r <- matrix(r, ncol(answers))
+  r <- polychoric_of(answers)
   a <- suppressMessages(suppressWarnings(psych::alpha(r, check.keys = FALSE)))
   one <- factanal(covmat = r, factors = 1, control = list(opt = list(factr = 1, pgtol = 0, maxit = 10000)))
   sum_loadings <- sum(one$loadings)^2
@@ -87,13 +110,17 @@ mixed <- read_survey("mixed_categories")
 write_reference(list(
   hierarchical = list(
     survey_complete = hierarchical(cor(complete), 5),
+    survey_complete_polychoric = hierarchical(polychoric_of(complete), 5),
     kiosk = hierarchical(cor(kiosk), 6),
+    kiosk_eight = hierarchical(cor(kiosk), 8),
     bfi = hierarchical(cor(personality), 5),
     holzinger = hierarchical(cor(holzinger), 3),
     holzinger_two = hierarchical(cor(holzinger[1:6]), 2)
   ),
   split_half = lapply(dimension_items, function(items) average_split(complete[items])),
   split_half_holzinger = average_split(holzinger),
+  split_half_twelve = average_split(complete[1:12]),
+  split_half_all = every_split(cor(complete)),
   ordinal = lapply(dimension_items, function(items) ordinal(complete[items])),
   ordinal_mixed = ordinal(mixed)
 ), "reliability_hierarchical", c("psych", "GPArotation", "lavaan"))

@@ -1,0 +1,127 @@
+"""What the library does, from the same input as the others."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import servqual as sq
+from servqual.numerics.sampling_adequacy import sampling_adequacy
+from tests.benchmarks.data import N_FACTORS
+from tests.benchmarks.task import Data, Task, below_diagonal
+
+_PACKAGES = ("servqual", "numpy", "scipy", "pandas", "factor_analyzer")
+_N_DRAWS = 100
+
+
+def versions() -> dict[str, str]:
+    """Versions by name of package, and Python's."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def polychoric(data: Data) -> Task:
+    return Task(
+        work=lambda: sq.correlations(sq.Counts.collect(data.frame), kind="polychoric"),
+        values=lambda result: {"correlations": below_diagonal(result.matrix)},
+    )
+
+
+def polychoric_pair(data: Data) -> Task:
+    pair = data.frame[["P1", "P2"]].to_numpy()
+    return Task(
+        work=lambda: sq.correlations(sq.Counts.collect(pair), kind="polychoric"),
+        values=lambda result: {"correlations": below_diagonal(result.matrix)},
+    )
+
+
+def alpha(data: Data) -> Task:
+    return Task(
+        work=lambda: sq.scale_reliability(sq.Moments.collect(data.frame)),
+        values=lambda result: {
+            "alpha": result.scales["alpha"],
+            "interval": result.scales[["alpha_low", "alpha_high"]],
+            "item_rest": result.items["item_rest_r"],
+            "alpha_if_deleted": result.items["alpha_if_deleted"],
+        },
+    )
+
+
+def adequacy(data: Data) -> Task:
+    # `sq.efa` reports these beside the factors; alone they are to be had from the function beneath.
+    return Task(
+        work=lambda: sampling_adequacy(
+            sq.Moments.collect(data.frame).correlation(), len(data.frame)
+        ),
+        values=lambda result: {
+            "kmo": [result.kmo],
+            "kmo_items": result.kmo_items,
+            "bartlett": [result.bartlett_chi2],
+        },
+    )
+
+
+def parallel(data: Data) -> Task:
+    return Task(
+        work=lambda: sq.factor_count(sq.Moments.collect(data.frame), n_draws=_N_DRAWS),
+        values=_parallel_values,
+    )
+
+
+def _parallel_values(result: sq.FactorCountResult) -> dict[str, Any]:
+    found = result.methods.set_index("method")["n_factors"]
+    table = result.eigenvalues
+    return {
+        "n_components": [found["parallel-components-95"]],
+        "n_factors": [found["parallel-factors-95"]],
+        "component_eigenvalues": table["observed"],
+        "component_random": table["parallel_mean"],
+        "factor_eigenvalues": table["factor_observed"],
+        "factor_random": table["factor_parallel_mean"],
+    }
+
+
+def ml(data: Data) -> Task:
+    return Task(
+        work=lambda: sq.efa(
+            sq.Moments.collect(data.frame), n_factors=N_FACTORS, extraction="ml", rotation="oblimin"
+        ),
+        values=_solution,
+    )
+
+
+def ml_matrix(data: Data) -> Task:
+    return _factors_of_matrix(data, extraction="ml")
+
+
+def minres_matrix(data: Data) -> Task:
+    return _factors_of_matrix(data, extraction="minres")
+
+
+def _factors_of_matrix(data: Data, **options: Any) -> Task:
+    n_obs = len(data.frame)
+    return Task(
+        work=lambda: sq.efa(
+            sq.Moments.from_covariance(data.correlations, n_obs),
+            n_factors=N_FACTORS,
+            rotation="oblimin",
+            **options,
+        ),
+        values=_solution,
+    )
+
+
+def _solution(result: sq.EFAResult) -> dict[str, Any]:
+    return {"loadings": result.loadings, "factor_correlations": result.factor_correlations}
+
+
+def omega(data: Data) -> Task:
+    return Task(
+        work=lambda: sq.scale_reliability(
+            sq.Moments.collect(data.frame), n_group_factors=N_FACTORS
+        ),
+        values=lambda result: {
+            "omega_hierarchical": result.general["omega_hierarchical"],
+            "omega_total": result.general["omega_total"],
+        },
+    )

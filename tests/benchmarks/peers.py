@@ -1,0 +1,91 @@
+"""What Python's other packages do; runs in their own environment (``peers.txt``)."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import factor_analyzer
+import ordinalcorr  # type: ignore[import-not-found, unused-ignore]
+import pingouin  # type: ignore[import-not-found, unused-ignore]
+
+from tests.benchmarks.data import N_FACTORS
+from tests.benchmarks.task import Data, Task, below_diagonal
+
+_PACKAGES = (
+    "factor_analyzer",
+    "scikit-learn",
+    "pingouin",
+    "ordinalcorr",
+    "numpy",
+    "scipy",
+    "pandas",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions by name of package, and Python's."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def ordinalcorr_polychoric(data: Data) -> Task:
+    return Task(
+        work=lambda: ordinalcorr.hetcor(data.frame),
+        values=lambda matrix: {"correlations": below_diagonal(matrix)},
+    )
+
+
+def ordinalcorr_pair(data: Data) -> Task:
+    first, second = data.frame["P1"].to_numpy(), data.frame["P2"].to_numpy()
+    return Task(
+        work=lambda: ordinalcorr.polychoric(first, second),
+        values=lambda correlation: {"correlations": [correlation]},
+    )
+
+
+def pingouin_alpha(data: Data) -> Task:
+    return Task(
+        work=lambda: pingouin.cronbach_alpha(data.frame),
+        values=lambda result: {"alpha": [result[0]], "interval": result[1]},
+    )
+
+
+def factor_analyzer_adequacy(data: Data) -> Task:
+    return Task(
+        work=lambda: (
+            factor_analyzer.calculate_kmo(data.frame),
+            factor_analyzer.calculate_bartlett_sphericity(data.frame),
+        ),
+        values=lambda result: {
+            "kmo": [result[0][1]],
+            "kmo_items": result[0][0],
+            "bartlett": [result[1][0]],
+        },
+    )
+
+
+def factor_analyzer_ml(data: Data) -> Task:
+    return _factors(data.frame, method="ml")
+
+
+def factor_analyzer_ml_matrix(data: Data) -> Task:
+    return _factors(data.correlations, method="ml", is_corr_matrix=True)
+
+
+def factor_analyzer_minres_matrix(data: Data) -> Task:
+    return _factors(data.correlations, method="minres", is_corr_matrix=True)
+
+
+def _factors(data: Any, **options: Any) -> Task:
+    # Without Kaiser's normalization, which psych and servqual do not use for oblimin either.
+    rotation = {"normalize": False}
+    return Task(
+        work=lambda: factor_analyzer.FactorAnalyzer(
+            n_factors=N_FACTORS, rotation="oblimin", rotation_kwargs=rotation, **options
+        ).fit(data),
+        values=lambda fitted: {
+            "loadings": fitted.loadings_,
+            "factor_correlations": fitted.phi_,
+        },
+    )
