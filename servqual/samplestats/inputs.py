@@ -102,8 +102,7 @@ def check_listed(argument: str, names: object) -> None:
         raise OptionError(f'`{argument}` is "{names}", but must be a list, such as ["{names}"].')
     if not isinstance(names, Iterable):
         raise OptionError(
-            f"`{argument}` is {names!r}, but must be a list of names, such as "
-            '["P1", "P2"].'
+            f'`{argument}` is {names!r}, but must be a list of names, such as ["P1", "P2"].'
         )
 
 

@@ -604,9 +604,7 @@ class Moments:
     def __repr__(self) -> str:
         weights = "" if self.weight_kind == "none" else f", {self.weight_kind} weights"
         excluded = f", {self.n_excluded} excluded" if self.n_excluded else ""
-        return (
-            f"Moments of {variables_words(self.variables)}: n = {self.n_obs}{excluded}{weights}"
-        )
+        return f"Moments of {variables_words(self.variables)}: n = {self.n_obs}{excluded}{weights}"
 
 
 def _collect_listwise(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from servqual.errors import shorten
 from servqual.samplestats.inputs import (
     FORMAT,
     as_names,
@@ -17,6 +16,7 @@ from servqual.samplestats.inputs import (
     joint_shift,
     positions_of,
     rounding_share,
+    variables_words,
 )
 from servqual.samplestats.sums import frozen
 from servqual.typing import FloatArray, WeightKind

@@ -17,9 +17,9 @@ from tests.benchmarks.task import Values
 
 ROOT = Path(__file__).parents[2]
 
-#: R's usual linear algebra has one thread, so numpy's gets one too. More do not help matrices of this
-#: size, and on a busy machine each of their many small products would wait for a core.
-ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")}
+#: R's usual linear algebra has one thread, so numpy's gets one too. More do not help matrices of
+#: this size, and on a busy machine each of their many small products would wait for a core.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 #: The library itself, Python's other packages, R's packages.
 Side = Literal["servqual", "python", "r"]

@@ -426,7 +426,7 @@ def test_repr() -> None:
     assert repr(moments) == (
         "Moments of 5 variables (x1, x2, x3, x4 and 1 more): n = 1, 1 excluded, sampling weights"
     )
-    assert repr(Moments.collect([[1], [2]], ["P1"])) == "Moments of 1 variables (P1): n = 2"
+    assert repr(Moments.collect([[1], [2]], ["P1"])) == "Moments of 1 variable (P1): n = 2"
 
 
 # ---- bits ----------------------------------------------------------------------------------------
