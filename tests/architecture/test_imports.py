@@ -19,6 +19,7 @@ ORDER = (
     "numerics",
     "samplestats",
     "instruments",
+    "model_language",
     "rules",
     "results",
     "survey",
