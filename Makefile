@@ -17,7 +17,7 @@ PEERS := .bench/peers
 WITH_PEERS := $(PEERS)/.with-peers
 
 # These write the data that the other scripts read; common.R is sourced by them.
-R_DATA := tests/reference/R/make_data.R tests/reference/R/make_factor_data.R
+R_DATA := tests/reference/R/make_data.R tests/reference/R/make_factor_data.R tests/reference/R/make_structural_data.R
 R_SCRIPTS := $(R_DATA) $(filter-out $(R_DATA) %/common.R,$(sort $(wildcard tests/reference/R/*.R)))
 
 .DEFAULT_GOAL := help

@@ -15,6 +15,9 @@ from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
 from .analyses.scale_reliability import ReliabilityResult as ReliabilityResult
 from .analyses.scale_reliability import scale_reliability as scale_reliability
+from .analyses.structural import StructuralResult as StructuralResult
+from .analyses.structural import cfa as cfa
+from .analyses.structural import sem as sem
 from .datasets.examples import example_path as example_path
 from .datasets.examples import example_truth as example_truth
 from .datasets.examples import load_example as load_example
@@ -103,10 +106,12 @@ __all__ = [
     "ServqualWarning",
     "SmallSampleWarning",
     "Statement",
+    "StructuralResult",
     "Survey",
     "SurveyDescription",
     "SurveyError",
     "WeightsWarning",
+    "cfa",
     "correlations",
     "efa",
     "example_path",
@@ -131,6 +136,7 @@ __all__ = [
     "relative_importance",
     "report",
     "scale_reliability",
+    "sem",
     "simulate",
 ]
 

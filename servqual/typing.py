@@ -43,6 +43,12 @@ Rotation: TypeAlias = Literal[
     "quartimin",
     "geomin",
 ]
+Estimator: TypeAlias = Literal["ML", "MLR", "MLM", "ULS", "GLS"]
+FactorStructure: TypeAlias = Literal["correlated", "one-factor", "second-order", "bifactor"]
+Information: TypeAlias = Literal["expected", "observed"]
+StructuralMissing: TypeAlias = Literal["listwise", "fiml"]
+ResidualKind: TypeAlias = Literal["raw", "correlation", "standardised"]
+ScoreMethod: TypeAlias = Literal["regression", "Bartlett"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
 

@@ -415,6 +415,74 @@ SCHEMA["congruence"] = {
     ],
 }
 
+SCHEMA["cfa"] = {
+    "parameters": [
+        "lhs",
+        "op",
+        "rhs",
+        "group",
+        "label",
+        "estimate",
+        "std_error",
+        "statistic",
+        "p_value",
+        "conf_low",
+        "conf_high",
+        "std_all",
+    ],
+    "fit": [
+        "estimator",
+        "n_obs",
+        "n_excluded",
+        "n_parameters",
+        "chi2",
+        "df",
+        "p_value",
+        "cfi",
+        "tli",
+        "rmsea",
+        "rmsea_low",
+        "rmsea_high",
+        "rmsea_p",
+        "srmr",
+        "aic",
+        "bic",
+        "sabic",
+        "loglik",
+        "loglik_saturated",
+        "chi2_null",
+        "df_null",
+        "chi2_scaled",
+        "df_scaled",
+        "p_value_scaled",
+        "scaling_factor",
+        "scaling_factor_null",
+        "cfi_robust",
+        "tli_robust",
+        "rmsea_robust",
+        "rmsea_robust_low",
+        "rmsea_robust_high",
+        "converged",
+        "n_iterations",
+    ],
+    "r_squared": ["variable", "group", "r_squared"],
+    "modification_indices": ["lhs", "op", "rhs", "group", "modification_index", "expected_change"],
+    "standardised": [
+        "lhs",
+        "op",
+        "rhs",
+        "group",
+        "estimate",
+        "std_error",
+        "statistic",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+}
+SCHEMA["cfa"]["tidy"] = SCHEMA["cfa"]["parameters"]
+SCHEMA["cfa"]["glance"] = SCHEMA["cfa"]["fit"]
+
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
     "scale_reliability": {"general_loadings"},
@@ -472,6 +540,13 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "efa sampling": lambda: sq.efa(reference_survey("sampling"), rotation="varimax"),
     "efa moments": lambda: sq.efa(_paper(), n_factors=1),
     "congruence": lambda: sq.efa(reference_survey()).congruence(),
+    "cfa": lambda: sq.cfa(reference_survey("complete")),
+    "cfa robust": lambda: sq.cfa(reference_survey("complete"), estimator="MLR"),
+    "cfa incomplete": lambda: sq.cfa(reference_survey(), missing="fiml"),
+    "cfa groups": lambda: sq.cfa(
+        reference_survey(), "trust =~ P14 + P15 + P16", by="wave", equal=["loadings"]
+    ),
+    "cfa moments": lambda: sq.cfa(_paper(), "F =~ x1 + x2 + x3"),
     "regression": lambda: sq.regression(reference_survey(), outcome="satisfaction"),
     "regression sampling": lambda: sq.regression(reference_survey("sampling"), outcome="loyalty"),
     "regression moments": lambda: sq.regression(_moments(), outcome="satisfaction"),
@@ -562,7 +637,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words = {"term", "label", "level", "test", "contrast", "method", "scale", "dimension", "score"}
     words |= {"key", "on", "outcome", "covariance", "item", "items", "wave", "g", "first", "second"}
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
-    words |= {"other_dimension"}
+    words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:

@@ -1,0 +1,51 @@
+# Data for structural_models.R: Holzinger and Swineford's pupils with their school and with missing
+# answers, three groups of unequal size, and data that make a Heywood case.
+# Run from the repository root.
+
+suppressPackageStartupMessages(library(lavaan))
+directory <- "tests/reference/data"
+save_table <- function(table, name) {
+  write.csv(table, file.path(directory, paste0(name, ".csv")), row.names = FALSE, na = "")
+}
+
+items <- paste0("x", 1:9)
+pupils <- HolzingerSwineford1939[, c(items, "school", "sex", "ageyr")]
+pupils[items] <- round(pupils[items], 7)
+pupils$school <- as.character(pupils$school)
+save_table(pupils, "pupils")
+
+set.seed(4101)
+for (share in c(5, 30)) {
+  holes <- pupils
+  gone <- matrix(runif(301 * 9) < share / 100, 301, 9)
+  gone[rowSums(gone) == 9, 1] <- FALSE
+  holes[items][gone] <- NA
+  save_table(holes, paste0("pupils_missing", share))
+}
+
+set.seed(4102)
+sizes <- c(north = 250, south = 120, west = 45)
+draw <- function(n, shift) {
+  quality <- rnorm(n, shift)
+  loyalty <- 0.7 * quality + rnorm(n, 0, 0.7)
+  answers <- cbind(
+    quality + rnorm(n), 0.8 * quality + rnorm(n), 1.2 * quality + rt(n, 6),
+    loyalty + rnorm(n), 0.9 * loyalty + rnorm(n), 1.1 * loyalty + rexp(n) - 1
+  )
+  colnames(answers) <- c("q1", "q2", "q3", "l1", "l2", "l3")
+  round(answers, 4)
+}
+regions <- do.call(rbind, Map(function(n, shift, name) {
+  data.frame(draw(n, shift), region = name)
+}, sizes, c(0, 0.3, -0.4), names(sizes)))
+save_table(regions, "regions")
+
+# The last item of a small sample correlates with the first beyond what one factor allows.
+set.seed(4103)
+factor_score <- rnorm(60)
+error <- rnorm(60)
+heywood <- round(data.frame(
+  y1 = factor_score + 0.1 * error, y2 = 0.4 * factor_score + rnorm(60),
+  y3 = 0.3 * factor_score + rnorm(60), y4 = factor_score + 0.6 * rnorm(60)
+), 4)
+save_table(heywood, "heywood")

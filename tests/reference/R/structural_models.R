@@ -1,0 +1,197 @@
+# Confirmatory factor analyses and structural equation models by lavaan.
+# Run from the repository root, after make_structural_data.R.
+
+suppressPackageStartupMessages(library(lavaan))
+source("tests/reference/R/common.R")
+
+three <- "visual =~ x1 + x2 + x3
+textual =~ x4 + x5 + x6
+speed =~ x7 + x8 + x9"
+second <- paste(three, "ability =~ visual + textual + speed", sep = "\n")
+equalities <- "visual =~ x1 + a*x2 + a*x3
+textual =~ x4 + b*x5 + c*x6
+speed =~ x7 + x8 + x9
+b == 1.2 * c
+x7 ~~ x8
+ratio := b / c + sqrt(a)"
+mediation <- "visual =~ x1 + x2 + x3
+textual =~ x4 + x5 + x6
+speed =~ x7 + x8 + x9
+textual ~ a*visual
+speed ~ b*textual + c*visual
+indirect := a*b
+total := c + a*b"
+covariates <- "visual =~ x1 + x2 + x3
+visual ~ ageyr + sex
+x9 ~ visual + ageyr"
+regions <- "quality =~ q1 + q2 + q3
+loyalty =~ l1 + l2 + l3
+loyalty ~ quality"
+one <- "F =~ y1 + y2 + y3 + y4"
+six <- function(side) {
+  gsub("P", side, "tangibles =~ P4 + P5 + P6 + P22
+security =~ P19 + P20 + P21
+economy =~ P10 + P11 + P18
+convenience =~ P13 + P14 + P15 + P16 + P17
+usefulness =~ P1 + P2 + P3
+control =~ P7 + P8")
+}
+eight <- function(side) {
+  factors <- c("usefulness", "playfulness", "control", "economy", "personalisation",
+               "convenience", "security", "tangibles")
+  paste(sapply(1:8, function(k) {
+    paste0(factors[k], " =~ ", paste0(side, 3 * (k - 1) + 1:3, collapse = " + "))
+  }), collapse = "\n")
+}
+survey_five <- "tangibles =~ P1 + P2 + P3 + P4
+reliability =~ P5 + P6 + P7 + P8 + P9
+responsiveness =~ P10 + P11 + P12 + P13
+assurance =~ P14 + P15 + P16 + P17
+empathy =~ P18 + P19 + P20 + P21 + P22"
+
+wanted <- c(
+  "npar", "chisq", "df", "pvalue", "baseline.chisq", "baseline.df", "cfi", "tli", "rmsea",
+  "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "srmr", "logl", "unrestricted.logl", "aic",
+  "bic", "bic2", "chisq.scaled", "df.scaled", "pvalue.scaled", "chisq.scaling.factor",
+  "baseline.chisq.scaling.factor", "cfi.robust", "tli.robust", "rmsea.robust",
+  "rmsea.ci.lower.robust", "rmsea.ci.upper.robust"
+)
+
+record <- function(name, data, model, ..., details = FALSE) {
+  options <- list(...)
+  table <- read_survey(data)
+  # Called by name: lavaan reads its own call.
+  fit <- suppressWarnings(do.call(
+    "sem", c(list(model = model, data = table), options)
+  ))
+  # The optimiser stops early; started where it stopped, it goes further.
+  # (Not with fixed exogenous variables, which such a start would set free.)
+  rounds <- if (length(lavNames(fit, "ov.x")) && !identical(options$fixed.x, FALSE)) 0 else 2
+  for (round in seq_len(rounds)) {
+    again <- suppressWarnings(do.call(
+      "sem", c(list(model = model, data = table, start = fit), options)
+    ))
+    if (lavInspect(again, "converged")) fit <- again
+  }
+  if (!lavInspect(fit, "converged")) {
+    message("did not converge: ", name)
+    return(NULL)
+  }
+  rows <- parameterEstimates(fit, standardized = TRUE, remove.system.eq = FALSE, remove.eq = TRUE)
+  rows <- rows[rows$op != "==", ]
+  if (is.null(rows$group)) rows$group <- 1
+  measures <- fitMeasures(fit)
+  found <- list(
+    name = name, data = data, model = model, options = options,
+    converged = lavInspect(fit, "converged"),
+    groups = if (is.null(options$group)) NULL else lavInspect(fit, "group.label"),
+    parameters = lapply(
+      list(
+        lhs = rows$lhs, op = rows$op, rhs = rows$rhs, group = rows$group, estimate = rows$est,
+        std_error = rows$se, conf_low = rows$ci.lower, conf_high = rows$ci.upper,
+        std_all = rows$std.all
+      ), unname
+    ),
+    measures = as.list(unclass(measures)[intersect(wanted, names(measures))])
+  )
+  standard <- standardizedSolution(fit)
+  found$standardised <- list(
+    lhs = standard$lhs, op = standard$op, rhs = standard$rhs,
+    group = if (is.null(standard$group)) rep(1, nrow(standard)) else standard$group,
+    estimate = standard$est.std, std_error = standard$se
+  )
+  if (details) {
+    indices <- modindices(fit)
+    found$modification <- as.list(indices[c("lhs", "op", "rhs", "mi", "epc")])
+    found$r_squared <- as.list(lavInspect(fit, "rsquare"))
+    residual <- lavResiduals(fit, type = "cor.bollen", summary = FALSE)
+    found$residual_correlations <- unclass(residual$cov)
+    standardised <- resid(fit, type = "standardized")$cov
+    standardised[is.na(standardised)] <- 0
+    found$residual_z <- unclass(standardised)
+    found$scores_regression <- unname(lavPredict(fit)[1:5, ])
+    found$scores_bartlett <- unname(lavPredict(fit, method = "Bartlett")[1:5, ])
+  }
+  found
+}
+
+fits <- list(
+  record("three factors, ML", "pupils", three, details = TRUE),
+  record("three factors, observed", "pupils", three, information = "observed"),
+  record("three factors, means", "pupils", three, meanstructure = TRUE),
+  record("three factors, std.lv", "pupils", three, std.lv = TRUE),
+  record("three factors, orthogonal", "pupils", three, orthogonal = TRUE),
+  record("three factors, MLR", "pupils", three, estimator = "MLR"),
+  record("three factors, MLM", "pupils", three, estimator = "MLM"),
+  record("three factors, GLS", "pupils", three, estimator = "GLS"),
+  record("three factors, ULS", "pupils", three, estimator = "ULS"),
+  record("three factors, MLR with means", "pupils", three, estimator = "MLR", meanstructure = TRUE),
+  record("second order", "pupils", second),
+  record("second order, std.lv, MLR", "pupils", second, std.lv = TRUE, estimator = "MLR"),
+  record("equalities", "pupils", equalities),
+  record("equalities, MLR", "pupils", equalities, estimator = "MLR"),
+  record("mediation", "pupils", mediation),
+  record("mediation, MLR", "pupils", mediation, estimator = "MLR"),
+  record("covariates", "pupils", covariates),
+  record("covariates, MLR", "pupils", covariates, estimator = "MLR"),
+  record("covariates, random", "pupils", covariates, fixed.x = FALSE),
+  record("Heywood", "heywood", one),
+  record("kiosk, six factors, P", "kiosk", six("P")),
+  record("kiosk, six factors, SAT", "kiosk", six("SAT"), details = TRUE),
+  record("kiosk, eight factors, P", "kiosk", eight("P")),
+  record("kiosk, eight factors, SAT", "kiosk", eight("SAT"), estimator = "MLR"),
+  record("survey, five factors", "survey_complete", survey_five),
+  record("survey, five factors, MLR", "survey_complete", survey_five, estimator = "MLR"),
+  record("missing 5, FIML", "pupils_missing5", three, missing = "ml"),
+  record("missing 30, FIML", "pupils_missing30", three, missing = "ml"),
+  record("missing 30, FIML, MLR", "pupils_missing30", three, missing = "ml", estimator = "MLR"),
+  record("covariates, random, MLM", "pupils", covariates, fixed.x = FALSE, estimator = "MLM"),
+  record("covariates, random, MLR", "pupils", covariates, fixed.x = FALSE, estimator = "MLR"),
+  record("missing 5, FIML, mediation, MLR", "pupils_missing5", mediation, missing = "ml",
+         estimator = "MLR"),
+  record("missing 5, FIML, schools", "pupils_missing5", three, missing = "ml", group = "school",
+         group.equal = "loadings")
+)
+ladder <- list(
+  configural = character(0), metric = "loadings", scalar = c("loadings", "intercepts"),
+  strict = c("loadings", "intercepts", "residuals")
+)
+for (level in names(ladder)) {
+  for (estimator in c("ML", "MLR")) {
+    options <- list(
+      name = paste0("schools, ", level, ", ", estimator), data = "pupils", model = three,
+      group = "school", estimator = estimator
+    )
+    if (length(ladder[[level]])) options$group.equal <- ladder[[level]]
+    fits <- c(fits, list(do.call(record, options)))
+  }
+}
+fits <- c(fits, list(
+  record("schools, partial", "pupils", three, group = "school",
+         group.equal = c("loadings", "intercepts"), group.partial = c("visual =~ x2", "x3 ~ 1")),
+  record("schools, std.lv, metric", "pupils", three, group = "school", std.lv = TRUE,
+         group.equal = "loadings"),
+  record("regions, metric", "regions", regions, group = "region", group.equal = "loadings"),
+  record("regions, scalar, MLR", "regions", regions, group = "region", estimator = "MLR",
+         group.equal = c("loadings", "intercepts", "regressions"))
+))
+
+# Standard errors of unweighted least squares by Browne's formula (1984): lavaan inverts the weighted
+# cross-product of derivatives, which holds for generalised least squares only.
+uls <- suppressWarnings(sem(three, read_survey("pupils"), estimator = "ULS"))
+slopes <- lavInspect(uls, "delta")
+spread <- lavInspect(uls, "sampstat")$cov
+pairs <- which(lower.tri(spread, diag = TRUE), arr.ind = TRUE)
+weight <- diag(ifelse(pairs[, 1] == pairs[, 2], 0.5, 1))
+i <- pairs[, 1]
+j <- pairs[, 2]
+gamma <- spread[i, i] * spread[j, j] + spread[i, j] * spread[j, i]
+bread <- solve(t(slopes) %*% weight %*% slopes)
+sandwich <- bread %*% t(slopes) %*% weight %*% gamma %*% weight %*% slopes %*% bread / 300
+free <- parTable(uls)[parTable(uls)$free > 0, ]
+uls_errors <- list(
+  lhs = free$lhs, op = free$op, rhs = free$rhs, group = rep(1, nrow(free)),
+  std_error = unname(sqrt(diag(sandwich)))
+)
+
+write_reference(list(uls = uls_errors, fits = Filter(Negate(is.null), fits)), "structural_models", c("lavaan"))
