@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -255,6 +255,7 @@ def test_input_is_not_written_to(method: ExtractionMethod) -> None:
     n_factors=st.integers(1, 5),
     method=st.sampled_from(["ml", "minres"]),
 )
+@example(seed=257, n_factors=4, method="ml")
 def test_small_noisy_samples_have_a_solution(
     seed: int, n_factors: int, method: ExtractionMethod
 ) -> None:
