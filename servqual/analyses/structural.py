@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,9 @@ from servqual.typing import (
     check_option,
     check_whole,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["StructuralResult", "cfa", "sem"]
 
@@ -287,6 +290,29 @@ class StructuralResult(Result):
             weights = np.linalg.solve(matrices.loadings.T @ inner, inner.T).T
         scores = deviations @ weights + total @ matrices.factor_means
         return pd.DataFrame(scores[:, :measured], columns=list(self.model.latent))
+
+    def plot(self, *, group: int = 1, ax: Axes | None = None) -> Axes:
+        """Draw what the model leaves of the correlations as a heat map.
+
+        Parameters
+        ----------
+        group : int, default 1
+            Number of the group.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        Axes
+        """
+        from servqual.plots.correlation_matrix import plot_correlation_matrix
+
+        where = f", {self.model.group_labels[group - 1]}" if self.model.group_labels else ""
+        return plot_correlation_matrix(
+            self.residuals("correlation", group),
+            title=f"Residual correlations{where}",
+            ax=ax,
+        )
 
     def interpret(self) -> Interpretation:
         """Put the fit into plain words, each rule of thumb with its source.
