@@ -18,8 +18,10 @@ _DECREMENT = 1e-14
 #: Change of the value, relative to its size, that rounding alone brings about.
 _ROUNDING = 1e-14
 
-#: Scoring steps after which the Hessian itself is tried.
+#: Scoring steps after which the Hessian itself is tried, and the squared distance from the minimum
+#: in standard errors below which it is tried at once: there Newton's steps double the digits.
 _PATIENCE = 12
+_NEAR = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def _score(problem: Problem, start: FloatArray, max_iterations: int) -> Solution
     value, gradient = at
     decrement = np.inf
     for iteration in range(max_iterations):
-        step, decrement = _direction(problem, parameters, gradient, iteration)
+        newton = iteration >= _PATIENCE or decrement < _NEAR
+        step, decrement = _direction(problem, parameters, gradient, newton)
         if decrement <= _DECREMENT:
             return Solution(parameters, value, gradient, decrement, iteration, True)
         moved = _search(problem, parameters, value, gradient, step)
@@ -129,11 +132,11 @@ def _score(problem: Problem, start: FloatArray, max_iterations: int) -> Solution
 
 
 def _direction(
-    problem: Problem, parameters: FloatArray, gradient: FloatArray, iteration: int
+    problem: Problem, parameters: FloatArray, gradient: FloatArray, newton: bool
 ) -> tuple[FloatArray, float]:
     """A direction of descent, and how far the value may still fall along it (twice)."""
     curvature = None
-    if problem.hessian is not None and iteration >= _PATIENCE:
+    if problem.hessian is not None and newton:
         curvature = problem.hessian(parameters)
         if not _is_definite(curvature):
             curvature = None
