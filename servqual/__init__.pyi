@@ -9,6 +9,10 @@ from .analyses.frequencies import FrequencyResult as FrequencyResult
 from .analyses.frequencies import frequencies as frequencies
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
+from .analyses.model_comparison import InvarianceResult as InvarianceResult
+from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
+from .analyses.model_comparison import compare_models as compare_models
+from .analyses.model_comparison import invariance as invariance
 from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
@@ -86,9 +90,11 @@ __all__ = [
     "Instrument",
     "InstrumentError",
     "Interpretation",
+    "InvarianceResult",
     "Item",
     "MissingDataWarning",
     "MissingDependencyError",
+    "ModelComparisonResult",
     "ModelSyntaxError",
     "Moments",
     "NotIdentifiedError",
@@ -112,6 +118,7 @@ __all__ = [
     "SurveyError",
     "WeightsWarning",
     "cfa",
+    "compare_models",
     "correlations",
     "efa",
     "example_path",
@@ -120,6 +127,7 @@ __all__ = [
     "frequencies",
     "gaps",
     "instrument",
+    "invariance",
     "list_instruments",
     "load_example",
     "plot_congruence",

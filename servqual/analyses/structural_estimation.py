@@ -19,8 +19,8 @@ from servqual.errors import (
 from servqual.model_language.parameter_table import ParameterTable
 from servqual.model_language.representation import Representation, represent
 from servqual.numerics.fit_indices import (
+    ChiSquare,
     FitIndices,
-    TestStatistic,
     fit_indices,
     standardised_residual_size,
 )
@@ -75,7 +75,7 @@ class Estimate:
         Data that were fitted.
     saturated : list of (mean, covariance)
         Estimates without a model, per group.
-    test, baseline : TestStatistic
+    test, baseline : ChiSquare
         Of the model and of uncorrelated variables; scaled where the estimator is robust.
     plain, indices : FitIndices
         Without and with scaling.
@@ -93,8 +93,8 @@ class Estimate:
     inference: Inference
     samples: list[NormalSample]
     saturated: list[tuple[FloatArray, FloatArray]]
-    test: TestStatistic
-    baseline: TestStatistic
+    test: ChiSquare
+    baseline: ChiSquare
     plain: FitIndices
     indices: FitIndices
     srmr: float
@@ -238,8 +238,8 @@ def estimate(
     with_means = table.mean_structure
     weight_of_test = shrink * n_obs
     plain = fit_indices(
-        TestStatistic(test.chi2, test.df),
-        TestStatistic(baseline.chi2, baseline.df),
+        ChiSquare(test.chi2, test.df),
+        ChiSquare(baseline.chi2, baseline.df),
         weight_of_test,
         len(samples),
     )
@@ -325,11 +325,11 @@ def _test(
     criterion: NormalCriterion,
     df: int,
     shrink: float,
-) -> tuple[TestStatistic, float, float]:
+) -> tuple[ChiSquare, float, float]:
     """χ² of the model, its log likelihood and that of the saturated model."""
     if criterion != "likelihood":
         nothing = float("nan")
-        return TestStatistic(2.0 * shrink * solution.value, df), nothing, nothing
+        return ChiSquare(2.0 * shrink * solution.value, df), nothing, nothing
     loglik = sum(log_likelihood(sample, 0.0) for sample in samples) - solution.value
     best = 0.0
     for sample, (mean, covariance) in zip(samples, saturated, strict=True):
@@ -337,7 +337,7 @@ def _test(
         best += np.nan if at is None else log_likelihood(sample, at.value)
     chi2 = max(2.0 * (best - loglik), 0.0)
     part = _given_log_likelihood(table, samples, saturated)
-    return TestStatistic(chi2, df), loglik - part, best - part
+    return ChiSquare(chi2, df), loglik - part, best - part
 
 
 def _given_log_likelihood(
@@ -369,7 +369,7 @@ def _baseline(
     criterion: NormalCriterion,
     loglik_saturated: float,
     shrink: float,
-) -> tuple[TestStatistic, ModelStructure, FloatArray]:
+) -> tuple[ChiSquare, ModelStructure, FloatArray]:
     """Test of uncorrelated variables; its structure and parameters."""
     given = np.array([name in table.exogenous for name in table.observed])
     explaining = np.array([name in table.explaining for name in table.observed])
@@ -403,7 +403,7 @@ def _baseline(
     p, fixed = len(given), int(given.sum())
     moments = p * (p + 1) // 2 - fixed * (fixed + 1) // 2 + (p - fixed) * table.mean_structure
     df = table.n_groups * moments - len(parameters)
-    return TestStatistic(chi2, df), structure, parameters
+    return ChiSquare(chi2, df), structure, parameters
 
 
 def _each_alone(
@@ -422,7 +422,7 @@ def _each_alone(
 
 
 def _scaled(
-    test: TestStatistic,
+    test: ChiSquare,
     inference: Inference,
     structure: ModelStructure,
     parameters: FloatArray,
@@ -431,7 +431,7 @@ def _scaled(
     given: IntArray,
     estimator: Estimator,
     information: Literal["expected", "observed"],
-) -> TestStatistic:
+) -> ChiSquare:
     """A robust test, of the model or of the baseline."""
     if test.df <= 0:
         return test
@@ -463,7 +463,7 @@ def _scaled(
         rows=rows,
         row_weights=weights,
     )
-    return TestStatistic(test.chi2, test.df, (whole.trace_model - inference.trace_model) / test.df)
+    return ChiSquare(test.chi2, test.df, (whole.trace_model - inference.trace_model) / test.df)
 
 
 def warn_of_improper(found: Estimate, *, stacklevel: int) -> tuple[str, ...]:

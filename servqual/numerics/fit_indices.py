@@ -10,14 +10,14 @@ from scipy import special
 from servqual.numerics.factor_fit import rmsea_interval
 from servqual.typing import FloatArray
 
-__all__ = ["FitIndices", "TestStatistic", "fit_indices", "standardised_residual_size"]
+__all__ = ["ChiSquare", "FitIndices", "fit_indices", "standardised_residual_size"]
 
 #: RMSEA up to which fit counts as close in the test of close fit (Browne & Cudeck 1993).
 _CLOSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class TestStatistic:
+class ChiSquare:
     """A likelihood ratio statistic, of a model or of its baseline.
 
     Attributes
@@ -68,8 +68,8 @@ class FitIndices:
 
 
 def fit_indices(
-    model: TestStatistic,
-    baseline: TestStatistic,
+    model: ChiSquare,
+    baseline: ChiSquare,
     n_obs: float,
     n_groups: int,
     *,
@@ -82,7 +82,7 @@ def fit_indices(
 
     Parameters
     ----------
-    model, baseline : TestStatistic
+    model, baseline : ChiSquare
         Of the model and of uncorrelated variables.
     n_obs : float
         Respondents.
@@ -111,7 +111,7 @@ def fit_indices(
 
     Examples
     --------
-    >>> found = fit_indices(TestStatistic(85.306, 24), TestStatistic(918.852, 36), 301, 1)
+    >>> found = fit_indices(ChiSquare(85.306, 24), ChiSquare(918.852, 36), 301, 1)
     >>> round(found.cfi, 3), round(found.tli, 3), round(found.rmsea, 3)
     (0.931, 0.896, 0.092)
     """

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from servqual.numerics.fit_indices import TestStatistic
+from servqual.numerics.fit_indices import ChiSquare
 from servqual.numerics.implied_moments import ModelStructure, assemble, implied_moments
 from servqual.numerics.normal_discrepancy import NormalSample
 from servqual.numerics.structural_fit import (
@@ -133,7 +133,7 @@ def scaled_test(
     given: IntArray,
     *,
     mean_structure: bool,
-) -> TestStatistic:
+) -> ChiSquare:
     """Yuan–Bentler or Satorra–Bentler test: the statistic divided by tr(UΓ) / df.
 
     The trace is that of the saturated model minus that of the model itself.
@@ -159,7 +159,7 @@ def scaled_test(
 
     Returns
     -------
-    TestStatistic
+    ChiSquare
 
     References
     ----------
@@ -171,7 +171,7 @@ def scaled_test(
     covariance structure analysis. In *Latent Variables Analysis*, 399-419. Sage.
     """
     if df <= 0:
-        return TestStatistic(chi2, df)
+        return ChiSquare(chi2, df)
     trace = -trace_model
     for group, (values, spread) in enumerate(zip(rows, weights_at, strict=True)):
         weights = None if row_weights is None else row_weights[group]
@@ -179,7 +179,7 @@ def scaled_test(
         if given.size:
             own = spread[np.ix_(given, given)]
             trace -= _saturated_trace(values[:, given], weights, own, mean_structure)
-    return TestStatistic(chi2, df, trace / df)
+    return ChiSquare(chi2, df, trace / df)
 
 
 def implied_of(

@@ -483,6 +483,38 @@ SCHEMA["cfa"] = {
 SCHEMA["cfa"]["tidy"] = SCHEMA["cfa"]["parameters"]
 SCHEMA["cfa"]["glance"] = SCHEMA["cfa"]["fit"]
 
+_CHANGES = ["delta_chi2", "delta_df", "p_value", "delta_cfi", "delta_rmsea", "delta_srmr"]
+_FIGURES = ["chi2", "df", "scaling_factor", "cfi", "rmsea", "srmr"]
+SCHEMA["invariance"] = {
+    "levels": ["level", *_FIGURES, *_CHANGES],
+    "latent_means": [
+        "factor",
+        "group",
+        "estimate",
+        "std_error",
+        "statistic",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+    "tidy": ["level", *_FIGURES, *_CHANGES],
+    "glance": [
+        "estimator",
+        "n_obs",
+        "n_excluded",
+        "n_groups",
+        "configural_cfi",
+        "configural_rmsea",
+        "strict_cfi",
+        "strict_rmsea",
+    ],
+}
+SCHEMA["compare_models"] = {
+    "models": ["model", "n_parameters", *_FIGURES, "aic", "bic", *_CHANGES],
+    "tidy": ["model", "n_parameters", *_FIGURES, "aic", "bic", *_CHANGES],
+    "glance": ["estimator", "n_obs", "n_excluded", "n_models", "smallest_aic", "smallest_bic"],
+}
+
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
     "scale_reliability": {"general_loadings"},
@@ -547,6 +579,13 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         reference_survey(), "trust =~ P14 + P15 + P16", by="wave", equal=["loadings"]
     ),
     "cfa moments": lambda: sq.cfa(_paper(), "F =~ x1 + x2 + x3"),
+    "invariance": lambda: sq.invariance(
+        reference_survey(), "trust =~ P14 + P15 + P16 + P17", by="wave"
+    ),
+    "compare_models": lambda: sq.compare_models(
+        sq.cfa(reference_survey("complete"), structure="one-factor", estimator="MLR"),
+        sq.cfa(reference_survey("complete"), estimator="MLR"),
+    ),
     "regression": lambda: sq.regression(reference_survey(), outcome="satisfaction"),
     "regression sampling": lambda: sq.regression(reference_survey("sampling"), outcome="loyalty"),
     "regression moments": lambda: sq.regression(_moments(), outcome="satisfaction"),
@@ -638,6 +677,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"key", "on", "outcome", "covariance", "item", "items", "wave", "g", "first", "second"}
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
+    words |= {"model", "group"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:

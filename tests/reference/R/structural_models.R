@@ -194,4 +194,19 @@ uls_errors <- list(
   std_error = unname(sqrt(diag(sandwich)))
 )
 
-write_reference(list(uls = uls_errors, fits = Filter(Negate(is.null), fits)), "structural_models", c("lavaan"))
+# Scaled differences along the ladder of invariance.
+differences <- list()
+for (estimator in c("ML", "MLR")) {
+  steps <- lapply(ladder, function(equal) {
+    options <- list(model = three, data = read_survey("pupils"), group = "school",
+                    estimator = estimator)
+    if (length(equal)) options$group.equal <- equal
+    do.call("sem", options)
+  })
+  tests <- lavTestLRT(steps$configural, steps$metric, steps$scalar, steps$strict)
+  differences[[estimator]] <- list(
+    chi2 = tests[["Chisq diff"]][-1], df = tests[["Df diff"]][-1], p = tests[["Pr(>Chisq)"]][-1]
+  )
+}
+
+write_reference(list(differences = differences, uls = uls_errors, fits = Filter(Negate(is.null), fits)), "structural_models", c("lavaan"))
