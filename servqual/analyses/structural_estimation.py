@@ -521,7 +521,7 @@ def _negative(variances: FloatArray, names: tuple[str, ...], kind: str, where: s
 def _beyond_one(covariance: FloatArray, names: tuple[str, ...], where: str) -> list[str]:
     """Name correlations of latent variables beyond one, or an indefinite matrix without such."""
     spread = np.sqrt(np.abs(np.diag(covariance)))
-    if not (spread > 0).all() or (np.diag(covariance) < 0).any():
+    if not spread.size or not (spread > 0).all() or (np.diag(covariance) < 0).any():
         return []
     correlation = covariance / np.outer(spread, spread)
     rows, columns = np.nonzero(np.tril(np.abs(correlation) > 1.0 + 1e-9, k=-1))

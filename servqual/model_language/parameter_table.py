@@ -197,7 +197,7 @@ def build_parameter_table(
     >>> table.n_free, table.observed
     (6, ('x1', 'x2', 'x3'))
     """
-    statements = parse(model) if isinstance(model, str) else tuple(model)
+    statements = _statements(model)
     written = _merged(statements)
     names = _roles(written, fixed_x)
     lines = _complete(written, names, std_lv, mean_structure, orthogonal)
@@ -222,12 +222,25 @@ def build_parameter_table(
     )
 
 
+def _statements(model: str | Sequence[Statement]) -> tuple[Statement, ...]:
+    """Read a model, unless it was read already."""
+    if isinstance(model, (list, tuple)) and all(isinstance(line, Statement) for line in model):
+        return tuple(model)
+    return parse(model)  # type: ignore[arg-type]  # says what else it was given
+
+
 def _merged(statements: Sequence[Statement]) -> list[Statement]:
     """Lines of parameters, those written twice joined into one."""
     found: dict[tuple[str, str, str], Statement] = {}
     for line in statements:
         if line.op in (":=", "=="):
             continue
+        if line.op in ("|", "~*~"):
+            raise ModelSyntaxError(
+                f"Line {line.line} of the model has `{line.lhs} {line.op} {line.rhs}`, but "
+                "thresholds and scales belong to models of ordinal answers, and all estimators "
+                "here take answers as numbers. Leave the line out."
+            )
         key = (line.lhs, line.op, line.rhs)
         if line.op == "~~" and (line.rhs, line.op, line.lhs) in found:
             key = (line.rhs, line.op, line.lhs)

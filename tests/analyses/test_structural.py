@@ -257,6 +257,17 @@ def test_variables_that_are_not_there() -> None:
         sq.cfa(pupils(), "F =~ x1 + x2 + school")
 
 
+def test_a_model_without_latent_variables() -> None:
+    result = sq.sem(pupils(), "x1 ~~ x2")
+    expected = np.corrcoef(pupils()["x1"], pupils()["x2"])[0, 1]
+    assert_allclose(result.tidy()["std_all"].to_numpy()[0], expected)
+
+
+def test_a_model_is_text() -> None:
+    with pytest.raises(sq.ModelSyntaxError, match="The model is bool, but must be text"):
+        sq.cfa(pupils(), True)  # type: ignore[arg-type]
+
+
 def test_what_needs_rows_says_so() -> None:
     moments = sq.Moments.collect(pupils()[ITEMS])
     with pytest.raises(sq.RowsRequiredError, match="needs respondents' answers"):

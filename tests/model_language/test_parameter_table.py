@@ -81,6 +81,7 @@ def test_partial_invariance() -> None:
         ("F =~ F + x2", {}, "`F` cannot measure itself"),
         ("y ~ a*x\nq := aa*2", {}, "labels that no parameter has: aa. Did you mean a?"),
         ("y ~ a*x\na := a*2", {}, "already the label"),
+        ("F =~ x1 + x2\nx1 | t1", {}, "Line 2 .*thresholds and scales belong to models of ordinal"),
         ("q := 2", {}, "The model has no parameters"),
         ("F =~ c(1, 2)*x1 + x2", {}, "gives 2 values .* there is 1 group"),
         (TWO, {"free": ("F =~ x9",)}, "`free` names `F =~ x9`"),
