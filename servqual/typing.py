@@ -43,7 +43,7 @@ Rotation: TypeAlias = Literal[
     "quartimin",
     "geomin",
 ]
-Estimator: TypeAlias = Literal["ML", "MLR", "MLM", "ULS", "GLS"]
+Estimator: TypeAlias = Literal["ML", "MLR", "MLM", "ULS", "GLS", "DWLS", "WLSMV"]
 FactorStructure: TypeAlias = Literal["correlated", "one-factor", "second-order", "bifactor"]
 Information: TypeAlias = Literal["expected", "observed"]
 StructuralMissing: TypeAlias = Literal["listwise", "fiml"]

@@ -15,9 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from servqual.analyses.ordinal_estimation import categories_of, estimate_ordinal
 from servqual.analyses.structural_data import (
+    StructuralData,
     StructuralInput,
     group_labels_of,
+    rows_of,
     structural_data,
 )
 from servqual.analyses.structural_estimation import (
@@ -31,6 +34,7 @@ from servqual.model_language.parameter_table import (
     EQUALITIES,
     ParameterTable,
     build_parameter_table,
+    observed_variables,
 )
 from servqual.numerics.implied_moments import assemble
 from servqual.numerics.modification import absent_elements, residual_z, score_tests
@@ -72,6 +76,10 @@ __all__ = ["StructuralResult", "cfa", "sem"]
 
 _STEP = 1e-30
 
+#: Estimators that take answers as ordinal, and those whose tests are scaled.
+ORDINAL = ("DWLS", "WLSMV")
+ROBUST = ("MLR", "MLM", "WLSMV")
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class StructuralResult(Result):
@@ -81,7 +89,7 @@ class StructuralResult(Result):
     ----------
     sample : SampleInfo
         For whom it speaks.
-    estimator : {"ML", "MLR", "MLM", "ULS", "GLS"}
+    estimator : {"ML", "MLR", "MLM", "ULS", "GLS", "DWLS", "WLSMV"}
         How parameters, errors and tests were found.
     information : {"expected", "observed"}
         On which standard errors rest.
@@ -181,9 +189,9 @@ class StructuralResult(Result):
             raise OptionError(f"`group` is {group}, but the model has {self.model.n_groups}.")
         observed = found.saturated[place][1]
         implied = implied_of(found.representation.structure, found.solution.parameters)[place][1]
-        if kind == "raw":
+        if kind == "raw" and not found.ordinal:
             table = observed - implied
-        elif kind == "correlation":
+        elif kind in ("correlation", "raw"):
             table = _to_correlation(observed) - _to_correlation(implied)
         else:
             self._require_likelihood("Standardised residuals")
@@ -244,13 +252,15 @@ class StructuralResult(Result):
         kept = table[table["modification_index"] >= minimum]
         return kept.sort_values("modification_index", ascending=False, ignore_index=True)
 
-    def factor_scores(self, survey: Survey, method: ScoreMethod = "regression") -> pd.DataFrame:
+    def factor_scores(
+        self, survey: Survey | pd.DataFrame, method: ScoreMethod = "regression"
+    ) -> pd.DataFrame:
         """Scores of the respondents on the latent variables.
 
         Parameters
         ----------
-        survey : Survey
-            Whose respondents are scored; the one that the model was fitted to, or another.
+        survey : Survey or DataFrame
+            Whose respondents are scored; the data that the model was fitted to, or others.
         method : {"regression", "Bartlett"}, default "regression"
             Scores with the smallest error, or unbiased ones.
 
@@ -274,6 +284,10 @@ class StructuralResult(Result):
         check_option("method", method, ScoreMethod)
         if self.model.n_groups > 1:
             raise OptionError("Factor scores are there for models of one group only.")
+        if self.estimator in ORDINAL:
+            raise OptionError(
+                'Factor scores need answers as numbers; fit the model with `estimator="MLR"`.'
+            )
         found = self.estimated
         matrices = assemble(found.representation.structure, found.solution.parameters, 0)
         mean, implied = implied_of(found.representation.structure, found.solution.parameters)[0]
@@ -282,7 +296,7 @@ class StructuralResult(Result):
         latent = total @ matrices.factor_covariance @ total.T
         if not self.model.mean_structure:
             mean = found.saturated[0][0]
-        deviations = survey.rows(list(self.model.observed)) - mean
+        deviations = rows_of(survey, self.model.observed, "factor_scores") - mean
         if method == "regression":
             weights = np.linalg.solve(implied, matrices.loadings @ latent)
         else:
@@ -324,10 +338,14 @@ class StructuralResult(Result):
         return Interpretation(tuple(_say(self)))
 
     def _require_likelihood(self, what: str, *, incomplete: bool = False) -> None:
-        if self.estimator in ("ULS", "GLS"):
+        if self.estimator in ("ULS", "GLS", *ORDINAL):
             raise OptionError(f'{what} need maximum likelihood; fit with `estimator="ML"`.')
         if not incomplete and any(sample.incomplete for sample in self.estimated.samples):
             raise OptionError(f'{what} need complete answers; fit with `missing="listwise"`.')
+
+    def _kind_of_indices(self) -> str:
+        """Which of the corrected fit indices there are: robust ones, else scaled ones."""
+        return "scaled" if np.isnan(self.fit["cfi_robust"].iloc[0]) else "robust"
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         table: pd.DataFrame = self.parameters[~self.parameters["op"].isin(["~1"])]
@@ -336,9 +354,10 @@ class StructuralResult(Result):
         if not table["label"].any():
             table = table.drop(columns="label")
         shown = ["chi2", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr"]
-        robust = ["chi2_scaled", "df_scaled", "scaling_factor", "cfi_robust", "rmsea_robust"]
-        if self.estimator in ("MLR", "MLM"):
-            shown += robust
+        robust = ["chi2_scaled", "df_scaled", "scaling_factor"]
+        if self.estimator in ROBUST:
+            kind = self._kind_of_indices()
+            shown += [*robust, f"cfi_{kind}", f"rmsea_{kind}"]
         return [("Fit", self.fit[shown]), (f"Parameters ({self.estimator})", table)]
 
 
@@ -396,17 +415,20 @@ def cfa(
         Which answers, where the model is made from the instrument.
     structure : {"correlated", "one-factor", "second-order", "bifactor"}, default "correlated"
         How the instrument's dimensions hang together.
-    estimator : {"ML", "MLR", "MLM", "ULS", "GLS"}, default "ML"
+    estimator : {"ML", "MLR", "MLM", "ULS", "GLS", "DWLS", "WLSMV"}, default "ML"
         Maximum likelihood; with standard errors and test that do not lean on normality (MLR:
         Huber–White and Yuan–Bentler, MLM: Satorra–Bentler); unweighted and generalised least
-        squares.
+        squares; answers as ordinal, by diagonally weighted least squares on polychoric
+        correlations (DWLS), with robust standard errors and a test adjusted in mean and variance
+        (WLSMV).
     missing : {"listwise", "fiml"}, default "listwise"
         Complete respondents only, or all answers by full information maximum likelihood, which
         assumes that answers are missing at random.
     by : str, optional
         Grouping variable; each group has its own parameters but for `equal`.
     equal : collection of str, default ()
-        What is equal across groups: ``"loadings"``, ``"intercepts"``, ``"means"``,
+        What is equal across groups: ``"loadings"``, ``"intercepts"``, ``"thresholds"`` (of
+        ordinal answers), ``"means"``,
         ``"residuals"``, ``"residual_covariances"``, ``"regressions"``, ``"latent_variances"``,
         ``"latent_covariances"``.
     free : collection of str, default ()
@@ -628,10 +650,32 @@ def _fit(
     labels = group_labels_of(data, by)
     if by is not None and len(labels) < 2:
         raise OptionError(f"`by` is {by!r}, but that makes only {len(labels)} group.")
+    ordinal = estimator in ORDINAL
+    if ordinal and mean_structure is False:
+        raise OptionError(
+            f'`estimator="{estimator}"` needs thresholds; leave `mean_structure` out.'
+        )
+    if "thresholds" in equal and not ordinal:
+        raise OptionError(
+            '`equal` names thresholds, which only ordinal answers have. Use `estimator="WLSMV"`, '
+            'or "intercepts" for answers as numbers.'
+        )
     if mean_structure is None:
         mean_structure = fiml or len(labels) > 1
     if fiml and not mean_structure:
         raise OptionError('`missing="fiml"` needs the means; leave `mean_structure` out.')
+    collected, categories = None, None
+    if ordinal:
+        collected = structural_data(
+            data,
+            observed_variables(model, ordinal=True),
+            by=by,
+            missing=missing,
+            need_rows=True,
+            what=what,
+            ordinal=True,
+        )
+        categories = categories_of(collected, what)
     table = build_parameter_table(
         model,
         group_labels=labels,
@@ -641,7 +685,20 @@ def _fit(
         orthogonal=orthogonal,
         equal=equal,
         free=free,
+        categories=None
+        if categories is None
+        else {name: len(values) for name, values in categories.items()},
     )
+    if collected is not None and categories is not None:
+        found = estimate_ordinal(
+            table,
+            collected,
+            categories,
+            estimator=estimator,
+            what=what,
+            max_iterations=max_iterations,
+        )
+        return _result(found, collected, estimator, information, by, conf_level)
     if table.exogenous and (fiml or estimator == "MLM"):
         asked = 'missing="fiml"' if fiml else 'estimator="MLM"'
         raise OptionError(
@@ -664,7 +721,19 @@ def _fit(
         what=what,
         max_iterations=max_iterations,
     )
-    improper = warn_of_improper(found, stacklevel=4)
+    return _result(found, collected, estimator, information, by, conf_level)
+
+
+def _result(
+    found: Estimate,
+    collected: StructuralData,
+    estimator: Estimator,
+    information: Information,
+    by: str | None,
+    conf_level: float,
+) -> StructuralResult:
+    """Tables of an estimated model."""
+    improper = warn_of_improper(found, stacklevel=5)
     return StructuralResult(
         collected.sample,
         estimator,
@@ -677,7 +746,7 @@ def _fit(
         found.solution.n_iterations,
         improper,
         _notes(found, estimator),
-        table,
+        found.table,
         found,
     )
 
@@ -821,7 +890,8 @@ def _defined(
 
 def _fit_table(found: Estimate, estimator: Estimator, sample: SampleInfo) -> pd.DataFrame:
     """The one row of `glance`."""
-    robust = estimator in ("MLR", "MLM")
+    robust = estimator in ROBUST
+    corrected = robust and estimator not in ORDINAL
     incomplete = any(part.incomplete for part in found.samples)
     nothing = float("nan")
     test, q, n_obs = found.test, found.n_parameters, sample.n_obs
@@ -853,11 +923,16 @@ def _fit_table(found: Estimate, estimator: Estimator, sample: SampleInfo) -> pd.
         "p_value_scaled": test.p_value if robust else nothing,
         "scaling_factor": test.scaling_factor if robust else nothing,
         "scaling_factor_null": found.baseline.scaling_factor if robust else nothing,
-        "cfi_robust": found.indices.cfi if robust and not incomplete else nothing,
-        "tli_robust": found.indices.tli if robust and not incomplete else nothing,
-        "rmsea_robust": found.indices.rmsea if robust and not incomplete else nothing,
-        "rmsea_robust_low": found.indices.rmsea_low if robust and not incomplete else nothing,
-        "rmsea_robust_high": found.indices.rmsea_high if robust and not incomplete else nothing,
+        "cfi_scaled": found.scaled.cfi if robust else nothing,
+        "tli_scaled": found.scaled.tli if robust else nothing,
+        "rmsea_scaled": found.scaled.rmsea if robust else nothing,
+        "rmsea_scaled_low": found.scaled.rmsea_low if robust else nothing,
+        "rmsea_scaled_high": found.scaled.rmsea_high if robust else nothing,
+        "cfi_robust": found.indices.cfi if corrected and not incomplete else nothing,
+        "tli_robust": found.indices.tli if corrected and not incomplete else nothing,
+        "rmsea_robust": found.indices.rmsea if corrected and not incomplete else nothing,
+        "rmsea_robust_low": found.indices.rmsea_low if corrected and not incomplete else nothing,
+        "rmsea_robust_high": found.indices.rmsea_high if corrected and not incomplete else nothing,
         "converged": found.solution.converged,
         "n_iterations": found.solution.n_iterations,
     }
@@ -884,11 +959,14 @@ def _r_squared(found: Estimate) -> pd.DataFrame:
 def _say(result: StructuralResult) -> list[Statement]:
     """Sentences about the fit."""
     row = {str(name): value for name, value in result.fit.iloc[0].items()}
-    robust = result.estimator in ("MLR", "MLM")
+    robust = result.estimator in ROBUST
     chi2, p_value = (
         (row["chi2_scaled"], row["p_value_scaled"]) if robust else (row["chi2"], row["p_value"])
     )
-    cfi, rmsea = (row["cfi_robust"], row["rmsea_robust"]) if robust else (row["cfi"], row["rmsea"])
+    kind = result._kind_of_indices()
+    cfi, rmsea = (
+        (row[f"cfi_{kind}"], row[f"rmsea_{kind}"]) if robust else (row["cfi"], row["rmsea"])
+    )
     said = [
         Statement(
             "fit",

@@ -22,6 +22,7 @@ __all__ = [
     "StructuralInput",
     "StructuralMissing",
     "group_labels_of",
+    "rows_of",
     "structural_data",
 ]
 
@@ -95,6 +96,7 @@ def structural_data(
     missing: StructuralMissing,
     need_rows: bool,
     what: str,
+    ordinal: bool = False,
 ) -> StructuralData:
     """Collect the statistics of a model's variables.
 
@@ -112,6 +114,8 @@ def structural_data(
         Whether respondents' answers are needed, as for robust standard errors.
     what : str
         Name of the analysis, for messages.
+    ordinal : bool, default False
+        Whether answers are taken as ordinal, so that their covariances need not have an inverse.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def structural_data(
             "one with `sq.Survey(frame, instrument=…)`, or from a printed table with "
             "`sq.Moments.from_covariance(table, n=…)`."
         )
-    if found.incomplete is None:
+    if found.incomplete is None and not ordinal:
         _check_definite(found, what)
     return found
 
@@ -220,25 +224,58 @@ def group_labels_of(data: StructuralInput, by: str | None) -> tuple[str, ...]:
     )
 
 
+def rows_of(data: Survey | pd.DataFrame, names: Sequence[str], what: str) -> FloatArray:
+    """Answers of all respondents to the variables of a model.
+
+    Parameters
+    ----------
+    data : Survey or DataFrame
+        Respondents.
+    names : sequence of str
+        Variables.
+    what : str
+        Name of the analysis, for messages.
+
+    Returns
+    -------
+    FloatArray, shape (n, p)
+        nan where missing.
+
+    Raises
+    ------
+    RowsRequiredError
+        If `data` is neither.
+    OptionError
+        If a variable does not exist, or is not a number.
+    """
+    if isinstance(data, Survey):
+        return data.rows(list(names))
+    if not isinstance(data, pd.DataFrame):
+        raise RowsRequiredError(
+            f"`{what}` was given {type(data).__name__}, but needs respondents' answers: a survey "
+            "or a table of rows."
+        )
+    lacking = [name for name in names if name not in data.columns]
+    if lacking:
+        close = nearest(lacking[0], [str(column) for column in data.columns], n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise OptionError(
+            f"These variables of the model are not columns of the table: {shorten(lacking)}.{hint}"
+        )
+    texts = [name for name in names if not pd.api.types.is_numeric_dtype(data[name])]
+    if texts:
+        raise OptionError(
+            f"These variables of the model are not numbers: {shorten(texts)}. Recode them."
+        )
+    return data[list(names)].to_numpy(dtype=float, na_value=np.nan)
+
+
 def _respondents(
     data: Survey | pd.DataFrame, names: tuple[str, ...], by: str | None, what: str
 ) -> _Respondents:
     labels = group_labels_of(data, by)
     if isinstance(data, pd.DataFrame):
-        lacking = [name for name in names if name not in data.columns]
-        if lacking:
-            close = nearest(lacking[0], [str(column) for column in data.columns], n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise OptionError(
-                f"These variables of the model are not columns of the table: {shorten(lacking)}."
-                f"{hint}"
-            )
-        texts = [name for name in names if not pd.api.types.is_numeric_dtype(data[name])]
-        if texts:
-            raise OptionError(
-                f"These variables of the model are not numbers: {shorten(texts)}. Recode them."
-            )
-        values = data[list(names)].to_numpy(dtype=float, na_value=np.nan)
+        values = rows_of(data, names, what)
         parts = [np.ones(len(data), dtype=bool)]
         if by is not None:
             column = data[by].astype(str).to_numpy()

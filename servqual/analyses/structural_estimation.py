@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ from servqual.numerics.normal_discrepancy import (
     evaluate_likelihood,
     log_likelihood,
 )
+from servqual.numerics.ordinal_moments import OrdinalMoments
 from servqual.numerics.saturated import (
     independence_structure,
     saturated_moments,
@@ -46,7 +47,14 @@ from servqual.numerics.structural_fit import (
 from servqual.numerics.structural_tests import Inference, implied_of, infer, scaled_test
 from servqual.typing import Estimator, FloatArray, IntArray
 
-__all__ = ["Estimate", "estimate", "warn_of_improper"]
+__all__ = [
+    "Estimate",
+    "check_degrees_of_freedom",
+    "check_identified",
+    "estimate",
+    "not_converged",
+    "warn_of_improper",
+]
 
 CRITERIA: dict[Estimator, NormalCriterion] = {
     "ML": "likelihood",
@@ -77,14 +85,16 @@ class Estimate:
         Estimates without a model, per group.
     test, baseline : ChiSquare
         Of the model and of uncorrelated variables; scaled where the estimator is robust.
-    plain, indices : FitIndices
-        Without and with scaling.
+    plain, indices, scaled : FitIndices
+        Without scaling; robust ones where the estimator is robust; from scaled statistics.
     srmr : float
         Standardised root mean square residual.
     loglik, loglik_saturated : float
         Log likelihoods; nan for least squares.
     n_parameters : int
         Free parameters, less constraints.
+    ordinal : list of OrdinalMoments
+        Thresholds and polychoric correlations that were fitted, if answers were taken as ordinal.
     """
 
     table: ParameterTable
@@ -97,10 +107,12 @@ class Estimate:
     baseline: ChiSquare
     plain: FitIndices
     indices: FitIndices
+    scaled: FitIndices
     srmr: float
     loglik: float
     loglik_saturated: float
     n_parameters: int
+    ordinal: list[OrdinalMoments] = field(default_factory=list)
 
 
 def estimate(
@@ -151,12 +163,7 @@ def estimate(
     model = represent(table, means=means, covariances=covariances)
     reduction = model.reduction
     df = _degrees_of_freedom(table, reduction)
-    if df < 0:
-        raise NotIdentifiedError(
-            f"The model has {reduction.basis.shape[1]} free parameters, but the data give "
-            f"{reduction.basis.shape[1] + df} means, variances and covariances to find them from. "
-            "Fix parameters, make some equal by labels, or measure with more indicators."
-        )
+    check_degrees_of_freedom(df, reduction, "means, variances and covariances")
     try:
         solution = fit_normal(
             model.structure,
@@ -174,12 +181,7 @@ def estimate(
             "`start(…)*x`."
         ) from problem
     if not solution.converged:
-        raise ConvergenceError(
-            f"`{what}` did not reach a minimum in {solution.n_iterations} iterations: the "
-            f"discrepancy stands at {solution.value:.6g} and the estimates are still about "
-            f"{np.sqrt(solution.decrement):.2g} standard errors away. The model may not be "
-            "identified, or the sample too small for it: fix parameters, or fit fewer factors."
-        )
+        raise not_converged(what, solution)
     n_obs = float(data.sizes.sum())
     shrink = 1.0 if criterion == "likelihood" else (n_obs - len(samples)) / n_obs
     rows, row_weights = _robust_rows(data, estimator)
@@ -194,7 +196,7 @@ def estimate(
         row_weights=row_weights,
         shrink=shrink,
     )
-    _check_identified(table, inference)
+    check_identified(table, inference)
     test, loglik, loglik_saturated = _test(
         table, model, solution, samples, saturated, criterion, df, shrink
     )
@@ -254,6 +256,12 @@ def estimate(
         baseline,
         plain,
         fit_indices(test, baseline, weight_of_test, len(samples)),
+        fit_indices(
+            ChiSquare(test.scaled, test.df),
+            ChiSquare(baseline.scaled, baseline.df),
+            weight_of_test,
+            len(samples),
+        ),
         standardised_residual_size(
             covariances,
             [spread for _, spread in implied],
@@ -264,6 +272,53 @@ def estimate(
         loglik,
         loglik_saturated,
         reduction.basis.shape[1],
+    )
+
+
+def check_degrees_of_freedom(df: int, reduction: Reduction, moments: str) -> None:
+    """Refuse a model with more parameters than the data have moments.
+
+    Parameters
+    ----------
+    df : int
+        Moments less parameters.
+    reduction : Reduction
+        Constraints.
+    moments : str
+        What the moments are.
+
+    Raises
+    ------
+    NotIdentifiedError
+        If there are too many parameters.
+    """
+    if df < 0:
+        raise NotIdentifiedError(
+            f"The model has {reduction.basis.shape[1]} free parameters, but the data give "
+            f"{reduction.basis.shape[1] + df} {moments} to find them from. "
+            "Fix parameters, make some equal by labels, or measure with more indicators."
+        )
+
+
+def not_converged(what: str, solution: Solution) -> ConvergenceError:
+    """The error that a search ended with, its last state in words.
+
+    Parameters
+    ----------
+    what : str
+        Name of the analysis.
+    solution : Solution
+        The last state.
+
+    Returns
+    -------
+    ConvergenceError
+    """
+    return ConvergenceError(
+        f"`{what}` did not reach a minimum in {solution.n_iterations} iterations: the "
+        f"discrepancy stands at {solution.value:.6g} and the estimates are still about "
+        f"{np.sqrt(solution.decrement):.2g} standard errors away. The model may not be "
+        "identified, or the sample too small for it: fix parameters, or fit fewer factors."
     )
 
 
@@ -298,8 +353,21 @@ def _robust_rows(
     return list(data.rows), None if data.row_weights is None else list(data.row_weights)
 
 
-def _check_identified(table: ParameterTable, inference: Inference) -> None:
-    """Name the parameters about which the data say nothing."""
+def check_identified(table: ParameterTable, inference: Inference) -> None:
+    """Refuse estimates about which the data say nothing, and name the parameters.
+
+    Parameters
+    ----------
+    table : ParameterTable
+        The model.
+    inference : Inference
+        What is determined.
+
+    Raises
+    ------
+    NotIdentifiedError
+        If something is not.
+    """
     if not inference.undetermined.size:
         return
     loose = {int(number) + 1 for number in inference.undetermined}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,11 +12,18 @@ from servqual.errors import ModelSyntaxError, nearest, shorten
 from servqual.model_language.expressions import expression_names, parse_expression
 from servqual.model_language.syntax import Modifier, Statement, parse
 
-__all__ = ["EQUALITIES", "Parameter", "ParameterTable", "build_parameter_table"]
+__all__ = [
+    "EQUALITIES",
+    "Parameter",
+    "ParameterTable",
+    "build_parameter_table",
+    "observed_variables",
+]
 
 #: What may be held equal across groups.
 EQUALITIES = (
     "loadings",
+    "thresholds",
     "intercepts",
     "means",
     "residuals",
@@ -156,6 +163,7 @@ def build_parameter_table(
     orthogonal: bool = False,
     equal: Collection[str] = (),
     free: Collection[str] = (),
+    categories: Mapping[str, int] | None = None,
 ) -> ParameterTable:
     """Complete a model by the automatic rules of lavaan's ``cfa`` and ``sem``.
 
@@ -181,6 +189,10 @@ def build_parameter_table(
         What is equal across groups; see `EQUALITIES`.
     free : collection of str, default ()
         Parameters that are exempted from `equal`, such as ``"F =~ x2"``.
+    categories : mapping of str to int, optional
+        Number of categories of each observed variable, all of which are then ordinal: thresholds
+        are free, residual variances follow from the scales, which are 1 (in later groups free
+        where thresholds are equal).
 
     Returns
     -------
@@ -198,9 +210,13 @@ def build_parameter_table(
     (6, ('x1', 'x2', 'x3'))
     """
     statements = _statements(model)
-    written = _merged(statements)
+    ordinal = categories is not None
+    written = _merged(statements, ordinal)
     names = _roles(written, fixed_x)
-    lines = _complete(written, names, std_lv, mean_structure, orthogonal)
+    if categories is not None:
+        mean_structure = True
+        _check_ordinal(written, names, categories)
+    lines = _complete(written, names, std_lv, mean_structure, orthogonal, categories)
     n_groups = max(1, len(group_labels))
     rules = _Rules(std_lv, frozenset(equal), _exempted(free, lines))
     numbering = _Numbering()
@@ -217,9 +233,71 @@ def build_parameter_table(
         names.latent,
         (*names.exogenous, *names.random),
         names.exogenous,
-        (),
+        names.observed if ordinal else (),
         mean_structure,
     )
+
+
+def observed_variables(model: str | Sequence[Statement], *, ordinal: bool) -> tuple[str, ...]:
+    """Observed variables of a model, in the order of its table.
+
+    Parameters
+    ----------
+    model : str or sequence of Statement
+        The model.
+    ordinal : bool
+        Whether they are ordinal, so that the model may speak of thresholds.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ModelSyntaxError
+        If the model contradicts itself.
+
+    Examples
+    --------
+    >>> observed_variables("F =~ x1 + x2 + x3", ordinal=False)
+    ('x1', 'x2', 'x3')
+    """
+    return _roles(_merged(_statements(model), ordinal), fixed_x=False).observed
+
+
+def _check_ordinal(
+    written: Sequence[Statement], names: _Names, categories: Mapping[str, int]
+) -> None:
+    """Refuse what a model of ordinal answers cannot say."""
+    explaining = {line.rhs for line in written if line.op == "~"} & set(names.observed)
+    if explaining:
+        raise ModelSyntaxError(
+            f"These observed variables explain others: {shorten(sorted(explaining))}. In a model "
+            "of ordinal answers only latent variables explain; let each be measured by at least "
+            'two answers, or take answers as numbers with `estimator="MLR"`.'
+        )
+    for line in written:
+        if line.op == "~~" and line.lhs == line.rhs and line.lhs in names.observed:
+            raise ModelSyntaxError(
+                f"Line {line.line} of the model has `{line.lhs} ~~ {line.lhs}`, but the residual "
+                "variance of an ordinal answer follows from its loadings and its scale. Leave the "
+                f"line out, or write `{line.lhs} ~*~ {line.lhs}` for its scale."
+            )
+        if line.op == "|" and line.lhs not in categories:
+            raise ModelSyntaxError(
+                f"Line {line.line} of the model has a threshold of {line.lhs}, which is no "
+                "observed variable."
+            )
+        if line.op == "|" and not (
+            line.rhs[:1] == "t"
+            and line.rhs[1:].isdigit()
+            and 1 <= int(line.rhs[1:]) < categories[line.lhs]
+        ):
+            raise ModelSyntaxError(
+                f"Line {line.line} of the model has the threshold `{line.lhs} | {line.rhs}`, but "
+                f"{line.lhs} has {categories[line.lhs]} categories: its thresholds are t1"
+                f"{f' to t{categories[line.lhs] - 1}' if categories[line.lhs] > 2 else ''}."
+            )
 
 
 def _statements(model: str | Sequence[Statement]) -> tuple[Statement, ...]:
@@ -229,17 +307,17 @@ def _statements(model: str | Sequence[Statement]) -> tuple[Statement, ...]:
     return parse(model)  # type: ignore[arg-type]  # says what else it was given
 
 
-def _merged(statements: Sequence[Statement]) -> list[Statement]:
+def _merged(statements: Sequence[Statement], ordinal: bool) -> list[Statement]:
     """Lines of parameters, those written twice joined into one."""
     found: dict[tuple[str, str, str], Statement] = {}
     for line in statements:
         if line.op in (":=", "=="):
             continue
-        if line.op in ("|", "~*~"):
+        if line.op in ("|", "~*~") and not ordinal:
             raise ModelSyntaxError(
                 f"Line {line.line} of the model has `{line.lhs} {line.op} {line.rhs}`, but "
-                "thresholds and scales belong to models of ordinal answers, and all estimators "
-                "here take answers as numbers. Leave the line out."
+                "thresholds and scales belong to models of ordinal answers. Leave the line out, "
+                'or use `estimator="WLSMV"`.'
             )
         key = (line.lhs, line.op, line.rhs)
         if line.op == "~~" and (line.rhs, line.op, line.lhs) in found:
@@ -310,7 +388,12 @@ def _roles(lines: list[Statement], fixed_x: bool) -> _Names:
 
 
 def _complete(
-    written: list[Statement], names: _Names, std_lv: bool, mean_structure: bool, orthogonal: bool
+    written: list[Statement],
+    names: _Names,
+    std_lv: bool,
+    mean_structure: bool,
+    orthogonal: bool,
+    categories: Mapping[str, int] | None,
 ) -> list[Statement]:
     """The user's lines with their defaults, then those that the rules add."""
     have = {(line.lhs, line.op, line.rhs) for line in written}
@@ -330,8 +413,12 @@ def _complete(
             lines.append(Statement(lhs, op, rhs, Modifier(fixed=fixed), 0))
 
     modelled = [name for name in names.observed if name not in names.exogenous]
+    ordinal = categories is not None
+    for name, count in (categories or {}).items():
+        for cut in range(1, count):
+            add(name, "|", f"t{cut}")
     for name in modelled:
-        add(name, "~~", name, (0.0,) if name in names.single else ())
+        add(name, "~~", name, (0.0,) if name in names.single or ordinal else ())
     for name in names.latent:
         add(name, "~~", name, (1.0,) if std_lv else ())
     for first, second in combinations(names.exogenous_latent, 2):
@@ -343,9 +430,11 @@ def _complete(
     for place, first in enumerate(names.exogenous):
         for second in names.exogenous[place:]:
             add(first, "~~", second)
+    for name in categories or ():
+        add(name, "~*~", name, (1.0,))
     if mean_structure or any(line.op == "~1" for line in written):
         for name in (*modelled, *names.exogenous):
-            add(name, "~1", "")
+            add(name, "~1", "", (0.0,) if ordinal else ())
         for name in names.latent:
             add(name, "~1", "", (0.0,))
     return lines
@@ -366,6 +455,8 @@ class _Rules:
             return "loadings"
         if line.op == "~":
             return "regressions"
+        if line.op in ("|", "~*~"):
+            return "thresholds" if line.op == "|" else "scales"
         if line.op == "~1":
             return "means" if latent else "intercepts"
         if line.op == "~~" and latent:
@@ -425,8 +516,11 @@ def _parameter(
         start = float(_of_group(modifier.starts, group, n_groups, line))  # type: ignore[arg-type]
     kind = rules.kind(line, names)
     automatic = not given and not is_free and not exogenous
-    if automatic and group > 1 and line.lhs in names.latent:
-        means_move = kind == "means" and "intercepts" in rules.equal and "means" not in rules.equal
+    if automatic and group > 1 and kind == "scales":
+        is_free = "thresholds" in rules.equal
+    elif automatic and group > 1 and line.lhs in names.latent:
+        anchored = not rules.equal.isdisjoint({"intercepts", "thresholds"})
+        means_move = kind == "means" and anchored and "means" not in rules.equal
         spreads_move = (
             kind == "latent_variances"
             and rules.std_lv

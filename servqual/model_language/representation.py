@@ -175,6 +175,7 @@ def represent(
         table.n_free,
         table.mean_structure,
         places.threshold_items,
+        np.array([places.latent.get(name, -1) for name in table.observed], dtype=np.int64),
     )
     columns = np.array(kept, dtype=np.int64).reshape(-1, 5).T
     return Representation(

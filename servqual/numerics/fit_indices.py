@@ -28,16 +28,19 @@ class ChiSquare:
         Its degrees of freedom.
     scaling_factor : float
         By which the statistic is too large when answers are not normal; 1 for a plain one.
+    shift : float
+        Added to the divided statistic, so that its variance too is that of χ²; 0 for most.
     """
 
     chi2: float
     df: int
     scaling_factor: float = 1.0
+    shift: float = 0.0
 
     @property
     def scaled(self) -> float:
-        """The statistic divided by its scaling factor."""
-        return self.chi2 / self.scaling_factor
+        """The statistic divided by its scaling factor, and shifted."""
+        return self.chi2 / self.scaling_factor + self.shift
 
     @property
     def p_value(self) -> float:

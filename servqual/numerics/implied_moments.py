@@ -11,7 +11,7 @@ matrices and casewise scores products of thin matrices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -117,6 +117,8 @@ class ModelStructure:
         Whether means are part of the model. If not, they are saturated.
     threshold_items : IntArray, shape (t,)
         Item of each threshold; empty for continuous variables.
+    own_latent : IntArray, shape (p,), or None
+        Column of the latent variable that stands for an observed one, or −1; None for none.
     """
 
     fixed: tuple[ModelMatrices, ...]
@@ -124,6 +126,7 @@ class ModelStructure:
     n_parameters: int
     mean_structure: bool
     threshold_items: IntArray
+    own_latent: IntArray | None = None
 
     @property
     def n_groups(self) -> int:
@@ -192,7 +195,35 @@ def assemble(structure: ModelStructure, parameters: FloatArray, group: int) -> M
                 if number in (FACTOR_COVARIANCE, RESIDUAL_COVARIANCE):
                     part[column, row] = value
         filled.append(part)
-    return ModelMatrices(*filled)
+    matrices = ModelMatrices(*filled)
+    return _with_unit_variances(matrices, structure.own_latent) if structure.ordinal else matrices
+
+
+def _with_unit_variances(matrices: ModelMatrices, own_latent: IntArray | None) -> ModelMatrices:
+    """Give ordinal items the residual variances that their scales imply.
+
+    The variable beneath an ordinal item has no unit of its own. Times its scale δ it has variance
+    1, so its residual variance is δ⁻² less what the latent variables explain (delta
+    parameterisation; Muthén & Asparouhov 2002).
+    """
+    latent = matrices.factor_covariance
+    if matrices.regressions.any():
+        size = matrices.regressions.shape[0]
+        total = np.linalg.inv(np.eye(size, dtype=latent.dtype) - matrices.regressions)
+        latent = total @ latent @ total.T
+    explained = np.einsum("ik,kl,il->i", matrices.loadings, latent, matrices.loadings)
+    rest = matrices.scales**-2.0 - explained
+    residual = matrices.residual_covariance.copy()
+    np.fill_diagonal(residual, rest)
+    if own_latent is None or (own_latent < 0).all():
+        return replace(matrices, residual_covariance=residual)
+    # An answer that others explain has its residual in the latent variable that stands for it.
+    item = np.flatnonzero(own_latent >= 0)
+    column = own_latent[item]
+    factors = matrices.factor_covariance.copy()
+    residual[item, item] = 0.0
+    factors[column, column] = rest[item]
+    return replace(matrices, residual_covariance=residual, factor_covariance=factors)
 
 
 @dataclass(frozen=True, slots=True)

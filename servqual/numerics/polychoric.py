@@ -19,7 +19,7 @@ from servqual.numerics.bivariate_normal import (
 )
 from servqual.typing import BoolArray, EmptyCells, FloatArray, IntArray, check_option
 
-__all__ = ["Polychoric", "polychoric_correlations"]
+__all__ = ["Polychoric", "cell_influences", "polychoric_correlations"]
 
 #: Largest correlation that is tried: an identical pair of items has no maximum below 1.
 BOUND = 0.9999
@@ -430,35 +430,120 @@ def _search(margins: _Margins, pairs: _Pairs, pair: int) -> float:
     return float(found.x)
 
 
-def _standard_errors(margins: _Margins, pairs: _Pairs, rho: FloatArray) -> FloatArray:
-    """Standard errors of the two-step estimates, from each cell's influence on them.
+@dataclass(frozen=True, slots=True)
+class _Influence:
+    """What a respondent in each cell does to the score of a pair's correlation.
+
+    Attributes
+    ----------
+    both : FloatArray, shape (m, K, K)
+        Of those who answered both items.
+    first, second : FloatArray, shape (m, K)
+        The part of it that comes through the thresholds of either item.
+    information : FloatArray, shape (m,)
+        By which the influence on the score is divided to get that on the correlation.
+    """
+
+    both: FloatArray
+    first: FloatArray
+    second: FloatArray
+    information: FloatArray
+
+
+def _influence(margins: _Margins, pairs: _Pairs, rho: FloatArray) -> _Influence:
+    """Influence of each cell, the sampling error of the thresholds in it.
 
     A respondent in cell (a, b) moves the correlation by ``[s(a,b) − J₁'ψ₁(a) − J₂'ψ₂(b)] / A``: s
     is the score, A = Σ n s², ψ the influence on the thresholds, and J = Σ n s ∂log π/∂τ.
     """
-    answered = pairs.tables.sum(axis=(1, 2)) > 0.0
-    safe = np.where(answered, rho, 0.0)
     first, second = margins.upper[pairs.first], margins.upper[pairs.second]
-    probability = _probabilities(first, second, safe)
-    score = _slopes(first, second, safe)[0] / probability
-    information = np.einsum("mab,mab->m", pairs.tables, score**2)
+    probability = _probabilities(first, second, rho)
+    score = _slopes(first, second, rho)[0] / probability
     weight = pairs.tables * score / probability
-    through_first = _through_thresholds(margins.counts[pairs.first], first, second, safe, weight)
+    through_first = _through_thresholds(margins.counts[pairs.first], first, second, rho, weight)
     through_second = _through_thresholds(
-        margins.counts[pairs.second], second, first, safe, weight.transpose(0, 2, 1)
+        margins.counts[pairs.second], second, first, rho, weight.transpose(0, 2, 1)
     )
-    influence = score - through_first[:, :, None] - through_second[:, None, :]
+    return _Influence(
+        score - through_first[:, :, None] - through_second[:, None, :],
+        through_first,
+        through_second,
+        np.einsum("mab,mab->m", pairs.tables, score**2),
+    )
+
+
+def _standard_errors(margins: _Margins, pairs: _Pairs, rho: FloatArray) -> FloatArray:
+    """Standard errors of the two-step estimates, from each cell's influence on them."""
+    answered = pairs.tables.sum(axis=(1, 2)) > 0.0
+    found = _influence(margins, pairs, np.where(answered, rho, 0.0))
     # Under pairwise deletion some answered one of the two items only.
     alone_first = margins.counts[pairs.first] - pairs.tables.sum(axis=2)
     alone_second = margins.counts[pairs.second] - pairs.tables.sum(axis=1)
     variance = (
-        np.einsum("mab,mab->m", pairs.tables, influence**2)
-        + np.einsum("ma,ma->m", alone_first, through_first**2)
-        + np.einsum("ma,ma->m", alone_second, through_second**2)
+        np.einsum("mab,mab->m", pairs.tables, found.both**2)
+        + np.einsum("ma,ma->m", alone_first, found.first**2)
+        + np.einsum("ma,ma->m", alone_second, found.second**2)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
-        error: FloatArray = np.sqrt(variance) / information
-    return np.where(answered & (information > 0.0), error, np.nan)
+        error: FloatArray = np.sqrt(variance) / found.information
+    return np.where(answered & (found.information > 0.0), error, np.nan)
+
+
+def cell_influences(
+    tables: FloatArray, n_categories: IntArray, correlations: FloatArray
+) -> FloatArray:
+    """By how much a respondent in each cell of a two-way table moves its polychoric correlation.
+
+    Parameters
+    ----------
+    tables : FloatArray, shape (K, K)
+        As in `polychoric_correlations`, complete answers, every category chosen.
+    n_categories : IntArray, shape (p,)
+        Number of categories of each item.
+    correlations : FloatArray, shape (p, p)
+        The estimates.
+
+    Returns
+    -------
+    FloatArray, shape (p (p − 1) / 2, W, W)
+        n times the influence, for the pairs below the diagonal, column by column; the first of the
+        two axes is the category of the item with the smaller number, and W the largest number of
+        categories.
+
+    References
+    ----------
+    Muthén, B. (1984). A general structural equation model with dichotomous, ordered categorical,
+    and continuous latent variable indicators. *Psychometrika*, 49, 115-132.
+    https://doi.org/10.1007/BF02294210
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pair = np.array([[40.0, 10.0], [10.0, 40.0]])
+    >>> margins = np.diag([50.0, 50.0])
+    >>> both = np.block([[margins, pair], [pair.T, margins]])
+    >>> sizes = np.array([2, 2])
+    >>> found = polychoric_correlations(both, sizes)
+    >>> influence = cell_influences(both, sizes, found.correlations)
+    >>> error = np.sqrt(np.sum(pair * influence[0] ** 2)) / pair.sum()
+    >>> bool(np.isclose(error, found.std_errors[0, 1]))
+    True
+    """
+    burt = np.asarray(tables, dtype=np.float64)
+    sizes = np.asarray(n_categories, dtype=np.int64)
+    margins = _margins(burt, sizes)
+    with_zeros = np.pad(burt, (0, 1))
+    first, second = np.triu_indices(sizes.size, k=1)
+    width = margins.counts.shape[1]
+    total = float(margins.counts[0].sum())
+    found = np.empty((first.size, width, width))
+    portion = max(1, _CELLS_AT_ONCE // width**2)
+    for start in range(0, first.size, portion):
+        i, j = first[start : start + portion], second[start : start + portion]
+        cells = with_zeros[margins.place[i][:, :, None], margins.place[j][:, None, :]]
+        part = _influence(margins, _Pairs(i, j, cells), correlations[i, j])
+        found[start : start + portion] = total * part.both / part.information[:, None, None]
+    return found
 
 
 def _through_thresholds(

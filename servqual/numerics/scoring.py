@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import optimize
 
 from servqual.typing import FloatArray
 
@@ -147,19 +147,20 @@ def _direction(
     damping = 0.0
     for _ in range(20):
         try:
-            factor = linalg.cho_factor(scaled + damping * np.eye(len(scale)), check_finite=False)
-        except linalg.LinAlgError:
+            damped = scaled + damping * np.eye(len(scale))
+            np.linalg.cholesky(damped)
+        except np.linalg.LinAlgError:
             damping = max(10.0 * damping, 1e-8)
             continue
-        step = -linalg.cho_solve(factor, slope, check_finite=False)
+        step = -np.linalg.solve(damped, slope)
         return step / scale, float(-slope @ step)
     return -slope / scale, float(slope @ slope)
 
 
 def _is_definite(matrix: FloatArray) -> bool:
     try:
-        linalg.cho_factor(matrix, check_finite=False)
-    except linalg.LinAlgError:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
         return False
     return True
 

@@ -11,6 +11,7 @@ from servqual.numerics.implied_moments import (
     LOADINGS,
     REGRESSIONS,
     RESIDUAL_COVARIANCE,
+    SCALES,
     THRESHOLDS,
     ModelMatrices,
     ModelStructure,
@@ -76,6 +77,8 @@ def standardise_elements(
             value = value / latent[at]
         elif number == THRESHOLDS:
             value = value / observed[threshold_items[at]]
+        elif number == SCALES:
+            value = value * observed[at]
         found[position] = value
     return found
 

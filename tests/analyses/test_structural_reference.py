@@ -1,4 +1,4 @@
-"""Models against lavaan 0.6-14 (tests/reference/R/structural_models.R)."""
+"""Models against lavaan 0.6-14 (structural_models.R and ordinal_models.R of tests/reference/R)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from tests.reference import load_expected
 
 DATA = Path(__file__).parents[1] / "reference" / "data"
 REFERENCE: dict[str, Any] = load_expected("structural_models")
-FITS: dict[str, dict[str, Any]] = {record["name"]: record for record in REFERENCE["fits"]}
+ORDINAL: dict[str, Any] = load_expected("ordinal_models")
+FITS: dict[str, dict[str, Any]] = {
+    record["name"]: record for record in (*REFERENCE["fits"], *ORDINAL["fits"])
+}
 
 #: lavaan stops its search when the discrepancy changes by less than 1e-10.
 ESTIMATES = 2e-5
@@ -57,6 +60,11 @@ MEASURES = {
     "rmsea.robust": "rmsea_robust",
     "rmsea.ci.lower.robust": "rmsea_robust_low",
     "rmsea.ci.upper.robust": "rmsea_robust_high",
+    "cfi.scaled": "cfi_scaled",
+    "tli.scaled": "tli_scaled",
+    "rmsea.scaled": "rmsea_scaled",
+    "rmsea.ci.lower.scaled": "rmsea_scaled_low",
+    "rmsea.ci.upper.scaled": "rmsea_scaled_high",
 }
 
 
@@ -143,10 +151,11 @@ def test_standardised_solution(name: str) -> None:
 def test_fit_measures(name: str) -> None:
     theirs = FITS[name]["measures"]
     ours = fit(name).glance().iloc[0]
-    incomplete = dict(FITS[name]["options"] or {}).get("missing") == "ml"
+    options = dict(FITS[name]["options"] or {})
+    not_given = options.get("missing") == "ml" or "ordered" in options
     for measure, column in MEASURES.items():
-        # For incomplete answers lavaan takes formulas of Zhang and Savalei (2022); we give none.
-        if incomplete and "robust" in measure:
+        # For incomplete and for ordinal answers lavaan takes formulas of its own; we give none.
+        if not_given and "robust" in measure:
             assert np.isnan(ours[column])
         elif measure in theirs and theirs[measure] is not None:
             assert_allclose(
@@ -196,3 +205,12 @@ def test_explained_variance(name: str) -> None:
     ours = fit(name).r_squared.set_index("variable")["r_squared"]
     for variable, share in FITS[name]["r_squared"].items():
         assert_allclose(ours[variable], share, rtol=2e-5)
+
+
+@pytest.mark.parametrize("name", DETAILED)
+def test_factor_scores(name: str) -> None:
+    rows = pd.read_csv(DATA / f"{FITS[name]['data']}.csv")
+    for method in ("regression", "Bartlett"):
+        ours = fit(name).factor_scores(rows, method).to_numpy()[:5]
+        theirs = _matrix(FITS[name][f"scores_{method.lower()}"])
+        assert_allclose(ours, theirs, rtol=1e-4, atol=2e-5)

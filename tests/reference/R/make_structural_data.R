@@ -49,3 +49,24 @@ heywood <- round(data.frame(
   y3 = 0.3 * factor_score + rnorm(60), y4 = factor_score + 0.6 * rnorm(60)
 ), 4)
 save_table(heywood, "heywood")
+
+# The pupils' answers in four categories, with their school.
+ordinal <- pupils
+ordinal[items] <- lapply(pupils[items], function(x) {
+  as.integer(cut(x, quantile(x, c(0, 0.25, 0.55, 0.85, 1)), include.lowest = TRUE))
+})
+save_table(ordinal[c(items, "school")], "pupils_ordinal")
+
+# Twenty-two perceptions of five dimensions in three, five and seven categories, most answers high.
+set.seed(4104)
+n <- 500
+common <- rnorm(n)
+dimensions <- sapply(1:5, function(d) sqrt(0.6) * common + sqrt(0.4) * rnorm(n))
+of_item <- rep(1:5, c(4, 5, 4, 4, 5))
+latent <- sapply(1:22, function(j) 0.75 * dimensions[, of_item[j]] + sqrt(1 - 0.75^2) * rnorm(n))
+cuts <- list("3" = c(-1, 0.4), "5" = c(-2, -1.2, -0.4, 0.7), "7" = c(-2.1, -1.6, -1, -0.5, 0.1, 1))
+for (count in names(cuts)) {
+  answers <- apply(latent, 2, function(x) findInterval(x, cuts[[count]]) + 1)
+  colnames(answers) <- paste0("P", 1:22)
+  save_table(as.data.frame(answers), paste0("perceptions_", count))
+}
