@@ -9,10 +9,14 @@ from typing import ClassVar
 
 import pandas as pd
 
-from servqual.analyses.structural import StructuralResult, cfa
+from servqual.analyses.structural import ORDINAL, StructuralResult, cfa, instrument_model
 from servqual.analyses.structural_data import StructuralInput, group_labels_of
-from servqual.errors import OptionError
-from servqual.numerics.scaled_difference import difference_test
+from servqual.analyses.structural_estimation import Estimate
+from servqual.errors import OptionError, shorten
+from servqual.model_language.parameter_table import build_parameter_table
+from servqual.numerics.ordinal_fit import ordinal_difference
+from servqual.numerics.ordinal_moments import OrdinalMoments
+from servqual.numerics.scaled_difference import DifferenceTest, difference_test
 from servqual.results import (
     Interpretation,
     Result,
@@ -32,6 +36,14 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "metric": ("loadings",),
     "scalar": ("loadings", "intercepts"),
     "strict": ("loadings", "intercepts", "residuals"),
+}
+
+#: The same for ordinal answers, whose intercepts are fixed until thresholds are equal.
+ORDINAL_LEVELS: dict[str, tuple[str, ...]] = {
+    "configural": (),
+    "thresholds": ("thresholds",),
+    "metric": ("thresholds", "loadings"),
+    "scalar": ("thresholds", "loadings", "intercepts"),
 }
 
 #: Fall of CFI from which a level does not hold (Cheung & Rensvold 2002).
@@ -116,7 +128,8 @@ class InvarianceResult(Result):
     groups : tuple of str
         Names of the groups.
     levels : DataFrame
-        level (configural, metric, scalar, strict), chi2, df, scaling_factor, cfi, rmsea, srmr,
+        level (configural, metric, scalar, strict; for ordinal answers configural, thresholds,
+        metric, scalar), chi2, df, scaling_factor, cfi, rmsea, srmr,
         delta_chi2, delta_df, p_value, delta_cfi, delta_rmsea, delta_srmr; each level against the
         one before. With robust estimators cfi and rmsea are the robust ones, and delta_chi2 is
         scaled.
@@ -146,7 +159,7 @@ class InvarianceResult(Result):
         return self.levels.copy()
 
     def glance(self) -> pd.DataFrame:
-        """Return one row: sample, groups, and the fit of the configural and the strict model."""
+        """Return one row: sample, groups, and the fit of the first and the last model."""
         first, last = self.levels.iloc[0], self.levels.iloc[-1]
         return pd.DataFrame(
             {
@@ -156,8 +169,8 @@ class InvarianceResult(Result):
                 "n_groups": [len(self.groups)],
                 "configural_cfi": [first["cfi"]],
                 "configural_rmsea": [first["rmsea"]],
-                "strict_cfi": [last["cfi"]],
-                "strict_rmsea": [last["rmsea"]],
+                "last_cfi": [last["cfi"]],
+                "last_rmsea": [last["rmsea"]],
             }
         )
 
@@ -216,6 +229,10 @@ def compare_models(*fits: StructuralResult) -> ModelComparisonResult:
     Satorra, A., & Bentler, P. M. (2001). A scaled difference chi-square test statistic for moment
     structure analysis. *Psychometrika*, 66, 507-514. https://doi.org/10.1007/BF02296192
 
+    Satorra, A. (2000). Scaled and adjusted restricted tests in multi-sample analysis of moment
+    structures. In *Innovations in Multivariate Statistical Analysis*, 233-247. Kluwer.
+    https://doi.org/10.1007/978-1-4615-4603-0_17 (for ordinal answers)
+
     Examples
     --------
     >>> import servqual as sq
@@ -263,6 +280,32 @@ def _check_comparable(fits: Sequence[StructuralResult]) -> None:
             )
 
 
+def _difference(restricted: Estimate, free: Estimate) -> DifferenceTest:
+    """Test of one model within another, scaled as their own tests are."""
+    if not restricted.ordinal or restricted.test.scaling_factor == 1.0:
+        return difference_test(restricted.test, free.test)
+    sides = [
+        (
+            one.representation.structure,
+            one.solution.parameters,
+            one.representation.reduction,
+            one.test,
+        )
+        for one in (restricted, free)
+    ]
+    return ordinal_difference(sides[0], sides[1], _aligned(restricted, free))
+
+
+def _aligned(restricted: Estimate, free: Estimate) -> list[OrdinalMoments]:
+    """Data of both models, whose variables must stand in the same order."""
+    if restricted.table.observed != free.table.observed:
+        raise OptionError(
+            "The models name their variables in another order. Write their lines in the same "
+            "order, so that the test of ordinal answers can compare them."
+        )
+    return free.ordinal
+
+
 def _compare(fits: Sequence[StructuralResult]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Figures of fit, and the change from each model to the next."""
     nothing = float("nan")
@@ -276,7 +319,7 @@ def _compare(fits: Sequence[StructuralResult]) -> tuple[pd.DataFrame, tuple[str,
         own.append(fit.estimated.srmr)
         change = [nothing] * 6
         if place:
-            found = difference_test(test, fits[place - 1].estimated.test)
+            found = _difference(fit.estimated, fits[place - 1].estimated)
             before = rows[-1]
             change = [found.chi2, float(found.df), found.p_value]
             change += [own[at] - before[at] for at in (3, 4, 5)]
@@ -309,6 +352,10 @@ def invariance(
     equal loadings (metric), equal loadings and intercepts (scalar), and equal residual variances
     too (strict). Comparing means of groups needs the scalar level.
 
+    With ordinal answers (``estimator="WLSMV"``) the order is thresholds, loadings, intercepts (Wu &
+    Estabrook 2016), which needs three categories or more. Residual variances have no unit of their
+    own there, so that there is no strict level.
+
     Parameters
     ----------
     data : Survey, DataFrame, or mapping of group to Moments
@@ -332,7 +379,7 @@ def invariance(
     Raises
     ------
     OptionError
-        If there are no groups.
+        If there are no groups, or answers taken as ordinal have two categories only.
     ServqualError
         As `cfa`.
 
@@ -341,6 +388,10 @@ def invariance(
     Cheung, G. W., & Rensvold, R. B. (2002). Evaluating goodness-of-fit indexes for testing
     measurement invariance. *Structural Equation Modeling*, 9, 233-255.
     https://doi.org/10.1207/S15328007SEM0902_5
+
+    Wu, H., & Estabrook, R. (2016). Identification of confirmatory factor analysis models of
+    different levels of invariance for ordered categorical outcomes. *Psychometrika*, 81,
+    1014-1045. https://doi.org/10.1007/s11336-016-9506-0
 
     Chen, F. F. (2007). Sensitivity of goodness of fit indexes to lack of measurement invariance.
     *Structural Equation Modeling*, 14, 464-504. https://doi.org/10.1080/10705510701301834
@@ -352,24 +403,35 @@ def invariance(
     >>> sq.invariance(sq.load_example("bank"), model, by="wave").tidy()["level"].tolist()
     ['configural', 'metric', 'scalar', 'strict']
     """
-    if len(group_labels_of(data, by)) < 2:
+    n_groups = len(group_labels_of(data, by))
+    if n_groups < 2:
         raise OptionError("`invariance` compares groups; name a grouping variable with `by=`.")
-    fits = {
-        level: cfa(
+    ordinal = estimator in ORDINAL
+    orthogonal = std_lv = False
+    if model is None:
+        model, orthogonal = instrument_model(data, on, structure, orthogonal=False)
+        std_lv = structure == "bifactor"
+
+    def fit(level: str, equal: tuple[str, ...]) -> StructuralResult:
+        return cfa(
             data,
-            model,
-            on=on,
-            structure=structure,
+            _freed(model, level, n_groups) if ordinal else model,
             estimator=estimator,
             missing=missing,
             by=by,
             equal=equal,
             free=free if equal else (),
+            std_lv=std_lv,
             mean_structure=True,
+            orthogonal=orthogonal,
             conf_level=conf_level,
         )
-        for level, equal in LEVELS.items()
-    }
+
+    fits = {"configural": fit("configural", ())}
+    if ordinal:
+        _require_three_categories(fits["configural"])
+    levels = ORDINAL_LEVELS if ordinal else LEVELS
+    fits |= {level: fit(level, equal) for level, equal in levels.items() if equal}
     first = fits["configural"]
     table, notes = _compare(list(fits.values()))
     table.insert(0, "level", list(fits))
@@ -384,6 +446,36 @@ def invariance(
         notes,
         fits,
     )
+
+
+def _freed(model: str, level: str, n_groups: int) -> str:
+    """A model of ordinal answers in which equal thresholds leave the rest of a level free.
+
+    Thresholds alone do not tell a shift of the answers from one of the factor, so that intercepts
+    are free and factor means 0 in all groups until intercepts themselves are equal.
+    """
+    if level not in ("thresholds", "metric"):
+        return model
+    table = build_parameter_table(model)
+    measured = dict.fromkeys(line.rhs for line in table.parameters if line.op == "=~")
+    shift = ", ".join(["0", *["NA"] * (n_groups - 1)])
+    zero = ", ".join(["0"] * n_groups)
+    lines = [f"{name} ~ c({shift})*1" for name in measured if name in table.observed]
+    lines += [f"{name} ~ c({zero})*1" for name in table.latent]
+    return "\n".join([model, *lines])
+
+
+def _require_three_categories(configural: StructuralResult) -> None:
+    """Refuse items of two categories, whose only threshold tells no shift from a scale."""
+    model = configural.model
+    cuts = {line.lhs for line in model.parameters if line.op == "|" and line.rhs == "t2"}
+    two = [name for name in model.observed if name not in cuts]
+    if two:
+        raise OptionError(
+            f"These items have two categories: {shorten(two)}. Their levels of invariance cannot "
+            "be told apart, because one threshold tells no shift from a scale. Compare models of "
+            "your own by `compare_models`, or take answers as numbers."
+        )
 
 
 def _latent_means(fit: StructuralResult) -> pd.DataFrame:

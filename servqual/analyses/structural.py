@@ -71,7 +71,7 @@ from servqual.typing import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["StructuralResult", "cfa", "sem"]
+__all__ = ["ORDINAL", "StructuralResult", "cfa", "instrument_model", "sem"]
 
 
 _STEP = 1e-30
@@ -483,7 +483,7 @@ def cfa(
     199
     """
     if model is None:
-        model, orthogonal = _instrument_model(data, on, structure, orthogonal)
+        model, orthogonal = instrument_model(data, on, structure, orthogonal)
         std_lv = std_lv or structure == "bifactor"
     return _fit(
         data,
@@ -587,10 +587,34 @@ def sem(
     )
 
 
-def _instrument_model(
+def instrument_model(
     data: StructuralInput, on: On, structure: FactorStructure, orthogonal: bool
 ) -> tuple[str, bool]:
-    """Write the model of a survey's instrument."""
+    """Write the model of a survey's instrument.
+
+    Parameters
+    ----------
+    data : Survey
+        With the instrument; anything else is refused.
+    on : {"perception", "expectation", "gap", …}
+        Which answers.
+    structure : {"correlated", "one-factor", "second-order", "bifactor"}
+        How dimensions hang together.
+    orthogonal : bool
+        Whether the caller wants uncorrelated latent variables.
+
+    Returns
+    -------
+    model : str
+        In lavaan's syntax.
+    orthogonal : bool
+        Whether latent variables are uncorrelated.
+
+    Raises
+    ------
+    OptionError
+        If `data` is no survey, or an option does not exist.
+    """
     check_option("on", on, On)
     check_option("structure", structure, FactorStructure)
     if not isinstance(data, Survey):

@@ -109,3 +109,28 @@ def test_a_scaling_factor_that_is_not_positive_gives_nan() -> None:
     assert np.isnan(found.chi2)
     assert found.scaling_factor < 0.0
     assert np.isnan(difference_test(ChiSquare(5.0, 3), ChiSquare(4.0, 3)).chi2)
+
+
+def _cut(frame: pd.DataFrame, categories: int) -> pd.DataFrame:
+    """The pupils' answers in categories of about equal size."""
+    items = [f"x{number}" for number in range(1, 10)]
+    cut = {
+        item: pd.qcut(frame[item], categories, labels=False, duplicates="drop") for item in items
+    }
+    return frame.assign(**cut)
+
+
+def test_invariance_of_ordinal_answers_frees_scales_and_shifts_step_by_step() -> None:
+    found = sq.invariance(_cut(pupils(), 4), THREE, by="school", estimator="WLSMV")
+    levels = found.tidy().set_index("level")
+    assert levels.index.tolist() == ["configural", "thresholds", "metric", "scalar"]
+    # Nine items of three thresholds, two of which a shift and a scale take up; then nine loadings
+    # less three markers; then nine shifts less three means.
+    assert levels["delta_df"].tolist()[1:] == [9.0, 6.0, 6.0]
+    assert (levels["chi2"].diff().dropna() > 0).all()
+    assert (found.latent_means["estimate"] != 0).sum() == 3
+
+
+def test_invariance_of_two_categories_cannot_be_told() -> None:
+    with pytest.raises(sq.OptionError, match="have two categories: x1, x2, x3"):
+        sq.invariance(_cut(pupils(), 2), THREE, by="school", estimator="WLSMV")

@@ -457,6 +457,11 @@ SCHEMA["cfa"] = {
         "p_value_scaled",
         "scaling_factor",
         "scaling_factor_null",
+        "cfi_scaled",
+        "tli_scaled",
+        "rmsea_scaled",
+        "rmsea_scaled_low",
+        "rmsea_scaled_high",
         "cfi_robust",
         "tli_robust",
         "rmsea_robust",
@@ -505,8 +510,8 @@ SCHEMA["invariance"] = {
         "n_groups",
         "configural_cfi",
         "configural_rmsea",
-        "strict_cfi",
-        "strict_rmsea",
+        "last_cfi",
+        "last_rmsea",
     ],
 }
 SCHEMA["compare_models"] = {

@@ -291,3 +291,110 @@ def test_exogenous_variables_need_a_distribution_for_fiml() -> None:
 def test_least_squares_has_no_modification_indices() -> None:
     with pytest.raises(sq.OptionError, match="need maximum likelihood"):
         sq.cfa(pupils(), THREE, estimator="ULS").modification_indices()
+
+
+# ---- ordinal answers -----------------------------------------------------------------------------
+
+
+def ordinal() -> pd.DataFrame:
+    """Return the pupils' answers in four categories."""
+    return pd.read_csv("tests/reference/data/pupils_ordinal.csv")
+
+
+def test_categories_are_names_only() -> None:
+    frame = ordinal()
+    other = frame.assign(**{item: frame[item].map({1: -3, 2: 0, 3: 5, 4: 50}) for item in ITEMS})
+    first, second = (sq.cfa(table, THREE, estimator="WLSMV") for table in (frame, other))
+    assert_allclose(fit_of(second), fit_of(first), rtol=1e-12)
+
+
+def test_ordinal_answers_leave_estimates_of_dwls_and_change_its_errors() -> None:
+    plain, robust = (sq.cfa(ordinal(), THREE, estimator=name) for name in ("DWLS", "WLSMV"))
+    assert_allclose(plain.tidy()["estimate"], robust.tidy()["estimate"], rtol=1e-12)
+    assert np.isnan(plain.glance()["chi2_scaled"].iloc[0])
+    assert robust.glance()["chi2_scaled"].iloc[0] > robust.glance()["chi2"].iloc[0]
+    assert "CFI 0.96" in str(robust.interpret())
+
+
+def test_residual_variances_follow_from_the_loadings() -> None:
+    found = sq.cfa(ordinal(), THREE, estimator="WLSMV", std_lv=True).tidy()
+    loadings = found.loc[found["op"] == "=~", "estimate"].to_numpy()
+    variances = found[(found["op"] == "~~") & found["lhs"].isin(ITEMS)]
+    assert_allclose(variances["estimate"], 1.0 - loadings**2, rtol=1e-12)
+    assert variances["std_error"].isna().all()
+
+
+def test_ordinal_models_of_a_survey() -> None:
+    survey = reference_survey()
+    found = sq.cfa(survey, structure="one-factor", estimator="WLSMV")
+    assert found.glance()["df"].iloc[0] == 209
+    assert found.residuals().shape == (22, 22)
+    assert (found.model.ordered) == found.model.observed
+
+
+def test_an_answer_that_a_factor_explains_keeps_unit_variance() -> None:
+    found = sq.sem(ordinal(), "F =~ x4 + x5 + x6\nx1 ~ F", estimator="WLSMV")
+    table = found.tidy().set_index(["lhs", "op", "rhs"])["estimate"]
+    explained = table["x1", "~", "F"] ** 2 * table["F", "~~", "F"]
+    assert_allclose(table["x1", "~~", "x1"], 1.0 - explained, rtol=1e-12)
+    share = found.r_squared.set_index("variable")["r_squared"]
+    assert_allclose(share["x1"], explained, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "error", "message"),
+    [
+        (THREE, {"missing": "fiml"}, sq.OptionError, "maximum likelihood"),
+        (THREE, {"mean_structure": False}, sq.OptionError, "needs thresholds"),
+        ("F =~ x1 + x2 + x3\nF ~ x4", {}, sq.ModelSyntaxError, "explain others: x4"),
+        ("F =~ x1 + x2 + x3\nx1 ~~ x1", {}, sq.ModelSyntaxError, "follows from its loadings"),
+        ("F =~ x1 + x2 + x3\nx1 | t4", {}, sq.ModelSyntaxError, "t1 to t3"),
+        ("F =~ x1 + x2 + x3\nx9 | t1", {}, sq.NotIdentifiedError, "F|x9|parameters"),
+    ],
+)
+def test_what_ordinal_models_cannot_be(
+    model: str, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    if error is sq.NotIdentifiedError:
+        # A variable with thresholds only is uncorrelated with the others: that is a model.
+        found = sq.cfa(ordinal(), model, estimator="WLSMV", **options)
+        assert found.glance()["df"].iloc[0] == 3
+        return
+    with pytest.raises(error, match=message):
+        sq.cfa(ordinal(), model, estimator="WLSMV", **options)
+
+
+def test_ordinal_models_need_few_categories_and_all_of_them_in_each_group() -> None:
+    with pytest.raises(sq.EstimationError, match="more than 15 different values: x1, x2, x3"):
+        sq.cfa(pupils(), "F =~ x1 + x2 + x3", estimator="WLSMV")
+    frame = ordinal()
+    frame.loc[(frame["school"] == "Pasteur") & (frame["x2"] == 4), "x2"] = 3
+    with pytest.raises(sq.EstimationError, match=r"Nobody in group Pasteur .* x2 \(4\)"):
+        sq.cfa(frame, THREE, by="school", estimator="WLSMV")
+
+
+def test_a_perfect_polychoric_correlation_is_named() -> None:
+    frame = ordinal().assign(twin=ordinal()["x1"])
+    with pytest.raises(sq.EstimationError, match="x1 and twin"):
+        sq.cfa(frame, "F =~ x1 + x2 + x3 + twin", estimator="WLSMV")
+
+
+def test_ordinal_answers_need_rows() -> None:
+    moments = sq.Moments.collect(ordinal()[ITEMS].to_numpy(float), ITEMS)
+    with pytest.raises(sq.RowsRequiredError, match="respondents"):
+        sq.cfa(moments, THREE, estimator="WLSMV")
+
+
+def test_ordinal_models_have_no_modification_indices_and_scores() -> None:
+    found = sq.cfa(ordinal(), THREE, estimator="WLSMV")
+    with pytest.raises(sq.OptionError, match="maximum likelihood"):
+        found.modification_indices()
+    with pytest.raises(sq.OptionError, match="answers as numbers"):
+        found.factor_scores(ordinal())
+
+
+def test_thresholds_belong_to_ordinal_answers() -> None:
+    with pytest.raises(sq.OptionError, match="only ordinal answers"):
+        sq.cfa(pupils(), THREE, by="school", equal="thresholds")
+    with pytest.raises(sq.ModelSyntaxError, match="WLSMV"):
+        sq.cfa(pupils(), THREE + "\nx1 | t1")

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from servqual.analyses.model_comparison import compare_models
 from servqual.analyses.structural import StructuralResult, sem
 from servqual.errors import ServqualWarning
 from tests.reference import load_expected
@@ -214,3 +215,21 @@ def test_factor_scores(name: str) -> None:
         ours = fit(name).factor_scores(rows, method).to_numpy()[:5]
         theirs = _matrix(FITS[name][f"scores_{method.lower()}"])
         assert_allclose(ours, theirs, rtol=1e-4, atol=2e-5)
+
+
+def _schools(**options: Any) -> StructuralResult:
+    frame = pd.read_csv(DATA / "pupils_ordinal.csv")
+    return sem(frame, FITS["schools"]["model"], by="school", estimator="WLSMV", **options)
+
+
+def test_differences_of_ordinal_models() -> None:
+    pairs = {
+        "factors": (fit("three factors, school data"), fit("one factor")),
+        "thresholds": (_schools(), _schools(equal=("loadings", "thresholds"))),
+    }
+    for name, fits in pairs.items():
+        theirs = ORDINAL["differences"][name]
+        ours = compare_models(*fits).tidy().iloc[1]
+        assert ours["delta_df"] == theirs["df"]
+        assert_allclose(ours["delta_chi2"], theirs["chi2"], rtol=1e-6)
+        assert_allclose(ours["p_value"], theirs["p_value"], rtol=1e-4)
