@@ -22,6 +22,8 @@ from .analyses.scale_reliability import scale_reliability as scale_reliability
 from .analyses.structural import StructuralResult as StructuralResult
 from .analyses.structural import cfa as cfa
 from .analyses.structural import sem as sem
+from .analyses.validity import ValidityResult as ValidityResult
+from .analyses.validity import validity as validity
 from .datasets.examples import example_path as example_path
 from .datasets.examples import example_truth as example_truth
 from .datasets.examples import load_example as load_example
@@ -116,6 +118,7 @@ __all__ = [
     "Survey",
     "SurveyDescription",
     "SurveyError",
+    "ValidityResult",
     "WeightsWarning",
     "cfa",
     "compare_models",
@@ -146,6 +149,7 @@ __all__ = [
     "scale_reliability",
     "sem",
     "simulate",
+    "validity",
 ]
 
 __version__: str

@@ -490,6 +490,41 @@ SCHEMA["cfa"]["glance"] = SCHEMA["cfa"]["fit"]
 
 _CHANGES = ["delta_chi2", "delta_df", "p_value", "delta_cfi", "delta_rmsea", "delta_srmr"]
 _FIGURES = ["chi2", "df", "scaling_factor", "cfi", "rmsea", "srmr"]
+SCHEMA["validity"] = {
+    "tidy": [
+        "factor",
+        "group",
+        "n_items",
+        "composite_reliability",
+        "ave",
+        "sqrt_ave",
+        "max_correlation",
+    ],
+    "glance": [
+        "n_obs",
+        "n_excluded",
+        "n_factors",
+        "smallest_composite_reliability",
+        "smallest_ave",
+        "largest_htmt",
+        "largest_htmt2",
+        "n_resamples",
+    ],
+}
+SCHEMA["validity"]["factors"] = SCHEMA["validity"]["tidy"]
+SCHEMA["validity"]["pairs"] = [
+    "first",
+    "second",
+    "group",
+    "correlation",
+    "htmt",
+    "htmt_upper",
+    "htmt2",
+    "htmt2_upper",
+    "below_85",
+    "below_90",
+    "below_1",
+]
 SCHEMA["invariance"] = {
     "levels": ["level", *_FIGURES, *_CHANGES],
     "latent_means": [
@@ -526,6 +561,7 @@ VARYING = {
     "correlations": {"matrix", "std_errors", "n_obs_pairs"},
     "efa": {"loadings", "structure", "factor_correlations", "residuals"},
     "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
+    "validity": {"fornell_larcker", "htmt", "htmt2"},
 }
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
@@ -584,6 +620,10 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         reference_survey(), "trust =~ P14 + P15 + P16", by="wave", equal=["loadings"]
     ),
     "cfa moments": lambda: sq.cfa(_paper(), "F =~ x1 + x2 + x3"),
+    "validity": lambda: sq.validity(
+        sq.cfa(reference_survey("complete")), reference_survey("complete"), n_resamples=50
+    ),
+    "validity moments": lambda: sq.validity(sq.cfa(reference_survey("complete"))),
     "invariance": lambda: sq.invariance(
         reference_survey(), "trust =~ P14 + P15 + P16 + P17", by="wave"
     ),
