@@ -1,3 +1,4 @@
+from . import models as models
 from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
@@ -133,6 +134,7 @@ __all__ = [
     "invariance",
     "list_instruments",
     "load_example",
+    "models",
     "plot_congruence",
     "plot_correlation_matrix",
     "plot_expectation_perception",

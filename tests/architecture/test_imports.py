@@ -23,6 +23,7 @@ ORDER = (
     "rules",
     "results",
     "survey",
+    "models",
     "analyses",
     "plots",
     "reporting",
