@@ -10,6 +10,8 @@ from .analyses.frequencies import FrequencyResult as FrequencyResult
 from .analyses.frequencies import frequencies as frequencies
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
+from .analyses.latent_gaps import LatentGapResult as LatentGapResult
+from .analyses.latent_gaps import latent_gaps as latent_gaps
 from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
@@ -95,6 +97,7 @@ __all__ = [
     "Interpretation",
     "InvarianceResult",
     "Item",
+    "LatentGapResult",
     "MissingDataWarning",
     "MissingDependencyError",
     "ModelComparisonResult",
@@ -132,6 +135,7 @@ __all__ = [
     "gaps",
     "instrument",
     "invariance",
+    "latent_gaps",
     "list_instruments",
     "load_example",
     "models",

@@ -28,7 +28,13 @@ from servqual.results import (
 )
 from servqual.typing import Estimator, FactorStructure, On, StructuralMissing
 
-__all__ = ["InvarianceResult", "ModelComparisonResult", "compare_models", "invariance"]
+__all__ = [
+    "InvarianceResult",
+    "ModelComparisonResult",
+    "compare_fits",
+    "compare_models",
+    "invariance",
+]
 
 #: Level of invariance → what is equal across groups.
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -252,7 +258,7 @@ def compare_models(*fits: StructuralResult) -> ModelComparisonResult:
     _check_comparable(fits)
     order = sorted(range(len(fits)), key=lambda place: fits[place].estimated.test.df)
     chosen = [fits[place] for place in order]
-    table, notes = _compare(chosen)
+    table, notes = compare_fits(chosen)
     table.insert(0, "model", [f"model {place + 1}" for place in order])
     table.insert(1, "n_parameters", [fit.estimated.n_parameters for fit in chosen])
     for at, column in enumerate(["aic", "bic"]):
@@ -306,8 +312,21 @@ def _aligned(restricted: Estimate, free: Estimate) -> list[OrdinalMoments]:
     return free.ordinal
 
 
-def _compare(fits: Sequence[StructuralResult]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Figures of fit, and the change from each model to the next."""
+def compare_fits(fits: Sequence[StructuralResult]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Figures of fit, and the change from each model to the next.
+
+    Parameters
+    ----------
+    fits : sequence of StructuralResult
+        Nested models, the freest first.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per model.
+    notes : tuple of str
+        What could not be computed.
+    """
     nothing = float("nan")
     names = ["chi2", "df", "scaling_factor", "cfi", "rmsea", "srmr"]
     names += ["delta_chi2", "delta_df", "p_value", "delta_cfi", "delta_rmsea", "delta_srmr"]
@@ -433,7 +452,7 @@ def invariance(
     levels = ORDINAL_LEVELS if ordinal else LEVELS
     fits |= {level: fit(level, equal) for level, equal in levels.items() if equal}
     first = fits["configural"]
-    table, notes = _compare(list(fits.values()))
+    table, notes = compare_fits(list(fits.values()))
     table.insert(0, "level", list(fits))
     return InvarianceResult(
         first.sample,

@@ -490,6 +490,31 @@ SCHEMA["cfa"]["glance"] = SCHEMA["cfa"]["fit"]
 
 _CHANGES = ["delta_chi2", "delta_df", "p_value", "delta_cfi", "delta_rmsea", "delta_srmr"]
 _FIGURES = ["chi2", "df", "scaling_factor", "cfi", "rmsea", "srmr"]
+SCHEMA["latent_gaps"] = {
+    "levels": ["level", *_FIGURES, *_CHANGES],
+    "gaps": [
+        "dimension",
+        "gap",
+        "std_error",
+        "statistic",
+        "p_value",
+        "conf_low",
+        "conf_high",
+        "difference_variance",
+        "effect_size",
+        "correlation",
+        "observed_gap",
+    ],
+    "glance": [
+        "estimator",
+        "n_obs",
+        "n_excluded",
+        "scalar_cfi",
+        "scalar_rmsea",
+        "scalar_delta_cfi",
+    ],
+}
+SCHEMA["latent_gaps"]["tidy"] = SCHEMA["latent_gaps"]["gaps"]
 SCHEMA["validity"] = {
     "tidy": [
         "factor",
@@ -620,6 +645,7 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         reference_survey(), "trust =~ P14 + P15 + P16", by="wave", equal=["loadings"]
     ),
     "cfa moments": lambda: sq.cfa(_paper(), "F =~ x1 + x2 + x3"),
+    "latent_gaps": lambda: sq.latent_gaps(reference_survey("complete")),
     "validity": lambda: sq.validity(
         sq.cfa(reference_survey("complete")), reference_survey("complete"), n_resamples=50
     ),
