@@ -63,6 +63,7 @@ from .plots.importance import plot_importance as plot_importance
 from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
+from .plots.path_diagram import plot_path_diagram as plot_path_diagram
 from .plots.scree import plot_scree as plot_scree
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
@@ -146,6 +147,7 @@ __all__ = [
     "plot_importance",
     "plot_likert",
     "plot_loadings",
+    "plot_path_diagram",
     "plot_radar",
     "plot_scree",
     "read_survey",

@@ -44,6 +44,7 @@ Rotation: TypeAlias = Literal[
     "geomin",
 ]
 Estimator: TypeAlias = Literal["ML", "MLR", "MLM", "ULS", "GLS", "DWLS", "WLSMV"]
+StructuralPlot: TypeAlias = Literal["path", "residuals"]
 ValidityScale: TypeAlias = Literal["standardised", "raw"]
 FactorStructure: TypeAlias = Literal["correlated", "one-factor", "second-order", "bifactor"]
 Information: TypeAlias = Literal["expected", "observed"]

@@ -63,6 +63,7 @@ from servqual.typing import (
     ResidualKind,
     ScoreMethod,
     StructuralMissing,
+    StructuralPlot,
     check_conf_level,
     check_option,
     check_whole,
@@ -305,11 +306,22 @@ class StructuralResult(Result):
         scores = deviations @ weights + total @ matrices.factor_means
         return pd.DataFrame(scores[:, :measured], columns=list(self.model.latent))
 
-    def plot(self, *, group: int = 1, ax: Axes | None = None) -> Axes:
-        """Draw what the model leaves of the correlations as a heat map.
+    def plot(
+        self,
+        kind: StructuralPlot = "path",
+        *,
+        standardised: bool = True,
+        group: int = 1,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the model as a path diagram, or what it leaves of the correlations as a heat map.
 
         Parameters
         ----------
+        kind : {"path", "residuals"}, default "path"
+            What to draw.
+        standardised : bool, default True
+            Whether the arrows carry standardised estimates.
         group : int, default 1
             Number of the group.
         ax : matplotlib Axes, optional
@@ -320,12 +332,38 @@ class StructuralResult(Result):
         Axes
         """
         from servqual.plots.correlation_matrix import plot_correlation_matrix
+        from servqual.plots.path_diagram import plot_path_diagram
 
+        check_option("kind", kind, StructuralPlot)
+        if kind == "path":
+            return plot_path_diagram(self, standardised=standardised, group=group, ax=ax)
         where = f", {self.model.group_labels[group - 1]}" if self.model.group_labels else ""
         return plot_correlation_matrix(
             self.residuals("correlation", group),
             title=f"Residual correlations{where}",
             ax=ax,
+        )
+
+    def to_graphviz(self, *, standardised: bool = True, group: int = 1, decimals: int = 2) -> str:
+        """Write the model as text for Graphviz, to be drawn by ``dot`` or a website.
+
+        Parameters
+        ----------
+        standardised : bool, default True
+            Whether the arrows carry standardised estimates.
+        group : int, default 1
+            Number of the group.
+        decimals : int, default 2
+            Of the estimates.
+
+        Returns
+        -------
+        str
+        """
+        from servqual.analyses.path_layout import graphviz_text, path_graph
+
+        return graphviz_text(
+            path_graph(self, standardised=standardised, group=group), decimals=decimals
         )
 
     def interpret(self) -> Interpretation:

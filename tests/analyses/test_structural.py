@@ -173,7 +173,7 @@ def test_defined_effects_follow_the_delta_method() -> None:
 
 def test_residuals_are_drawn() -> None:
     plt = pytest.importorskip("matplotlib.pyplot")
-    ax = sq.cfa(pupils(), THREE, by="school").plot(group=2)
+    ax = sq.cfa(pupils(), THREE, by="school").plot("residuals", group=2)
     assert ax.get_title(loc="left") == "Residual correlations, Grant-White"
     assert [label.get_text() for label in ax.get_xticklabels()] == ITEMS
     plt.close(ax.figure)
