@@ -6,6 +6,7 @@ import sys
 
 from servqual.reporting.blocks import Document
 from servqual.reporting.material import Material
+from servqual.reporting.sections.confirmatory import confirmatory
 from servqual.reporting.sections.drivers import drivers
 from servqual.reporting.sections.factor_structure import factor_structure
 from servqual.reporting.sections.gap_tables import gap_section
@@ -42,6 +43,7 @@ def compose(material: Material) -> Document:
             priorities(material),
             reliability(material),
             *factor_structure(material),
+            *confirmatory(material),
             drivers(material),
             methods(material),
         ),

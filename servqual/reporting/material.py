@@ -12,14 +12,21 @@ from servqual.analyses.efa import EFAResult, efa
 from servqual.analyses.factor_count import FactorCountResult, factor_count
 from servqual.analyses.frequencies import FrequencyResult, frequencies
 from servqual.analyses.gaps import GapResult, gaps
+from servqual.analyses.latent_gaps import LatentGapResult, latent_gaps
 from servqual.analyses.regression import RegressionResult, regression
 from servqual.analyses.relative_importance import ImportanceResult, relative_importance
 from servqual.analyses.scale_reliability import ReliabilityResult, scale_reliability
+from servqual.analyses.structural import StructuralResult, cfa
+from servqual.analyses.validity import ValidityResult, validity
 from servqual.errors import MissingDependencyError, ServqualError, ServqualWarning
 from servqual.reporting.levels import LevelResult, levels
 from servqual.survey.description import SurveyDescription
 from servqual.survey.survey import Survey
-from servqual.typing import DIFFERENCES, Difference, On, Progress, Side
+from servqual.typing import DIFFERENCES, Difference, FactorStructure, On, Progress, Side
+
+#: Enough for upper limits of ratios, and quick for large surveys.
+_MOST_RESAMPLES = 500
+
 
 T = TypeVar("T")
 
@@ -154,6 +161,28 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Whether the dimensions hold when they are stated beforehand.
+
+    Attributes
+    ----------
+    on : str
+        The side that was analysed.
+    models : dict of str to Attempt of StructuralResult
+        Structure → its fit: correlated, second-order, one-factor.
+    validity : Attempt of ValidityResult
+        Of the correlated dimensions.
+    latent_gaps : Attempt of LatentGapResult, or None
+        Where both sides were asked.
+    """
+
+    on: Side
+    models: dict[FactorStructure, Attempt[StructuralResult]]
+    validity: Attempt[ValidityResult]
+    latent_gaps: Attempt[LatentGapResult] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Everything that the sections of a report are written from.
 
@@ -183,6 +212,8 @@ class Material:
         Of each side, then of the difference.
     structure : Structure or None
         Factors of the perceptions (or of the one side); None for an instrument of one dimension.
+    confirmation : Confirmation or None
+        Confirmatory models of the same side; None for an instrument of one dimension.
     drivers : tuple of Driver
         One per outcome.
     """
@@ -199,6 +230,7 @@ class Material:
     frequencies: tuple[tuple[Side, Attempt[FrequencyResult]], ...]
     reliability: tuple[tuple[On, Attempt[ReliabilityResult]], ...]
     structure: Structure | None
+    confirmation: Confirmation | None
     drivers: tuple[Driver, ...]
 
 
@@ -238,6 +270,7 @@ def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Mat
             (name, _reliability(survey, name, settings)) for name in (*sides, *differences[:1])
         ),
         structure=_structure(survey, sides[0], settings),
+        confirmation=_confirmation(survey, sides[0], difference, settings),
         drivers=_drivers(survey, on, settings, progress),
     )
 
@@ -260,6 +293,28 @@ def _structure(survey: Survey, side: Side, settings: Settings) -> Structure | No
         factors=factors,
         congruence=congruence,
     )
+
+
+def _confirmation(
+    survey: Survey, side: Side, difference: Difference | None, settings: Settings
+) -> Confirmation | None:
+    if len(survey.instrument.dimensions) < 2:
+        return None
+    structures: tuple[FactorStructure, ...] = ("correlated", "second-order", "one-factor")
+    models = {structure: _model(survey, side, structure) for structure in structures}
+    main = models["correlated"].value
+    found: Attempt[ValidityResult] = Attempt(None, models["correlated"].reason)
+    if main is not None:
+        resamples = min(settings.n_resamples, _MOST_RESAMPLES)
+        found = attempt(lambda: validity(main, survey, n_resamples=resamples, seed=settings.seed))
+    gaps_of_factors = None
+    if difference == "gap":
+        gaps_of_factors = attempt(lambda: latent_gaps(survey, conf_level=settings.conf_level))
+    return Confirmation(side, models, found, gaps_of_factors)
+
+
+def _model(survey: Survey, side: Side, structure: FactorStructure) -> Attempt[StructuralResult]:
+    return attempt(lambda: cfa(survey, on=side, structure=structure, estimator="MLR"))
 
 
 def _sides(survey: Survey, difference: Difference | None) -> Sequence[Side]:

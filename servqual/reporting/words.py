@@ -44,6 +44,11 @@ def two(value: float) -> str:
     return format_number(value, 2)
 
 
+def three(value: float) -> str:
+    """Write a number with three decimals."""
+    return format_number(value, 3)
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Write a share as a percentage.
 

@@ -222,6 +222,7 @@ def test_sections_and_contents_agree(page: str) -> None:
         "priorities",
         "reliability",
         "structure",
+        "confirmation",
         "drivers",
         "methods",
     ]
