@@ -171,7 +171,7 @@ def _validity(result: ValidityResult, labels: dict[str, str]) -> Iterator[Block]
         "Composite reliability, average variance extracted, and correlations",
         (
             text_column("Dimension"),
-            number_column("Reliability"),
+            number_column("Composite reliability"),
             number_column("AVE"),
             *(
                 number_column(labels.get(str(name), str(name)), group="√AVE and correlations")
