@@ -22,6 +22,16 @@ _THRESHOLDS = (-1.8, -1.2, -0.6, 0.0, 0.6, 1.2)
 _SHIFT = 0.3  # thresholds of the items differ by up to this much in both directions
 
 
+def model() -> str:
+    """The true model in lavaan's syntax."""
+    lines, first = [], 1
+    for number, size in enumerate(FACTOR_SIZES, start=1):
+        items = " + ".join(f"P{item}" for item in range(first, first + size))
+        lines.append(f"F{number} =~ {items}")
+        first += size
+    return "\n".join(lines)
+
+
 def simulate(n_obs: int, seed: int = SEED) -> NDArray[np.int64]:
     """Answers on seven points to 22 items beneath which lie five correlated factors.
 

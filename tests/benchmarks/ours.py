@@ -6,9 +6,11 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 import servqual as sq
 from servqual.numerics.sampling_adequacy import sampling_adequacy
-from tests.benchmarks.data import N_FACTORS
+from tests.benchmarks.data import N_FACTORS, model
 from tests.benchmarks.task import Data, Task, below_diagonal
 
 _PACKAGES = ("servqual", "numpy", "scipy", "pandas", "factor_analyzer")
@@ -123,5 +125,42 @@ def omega(data: Data) -> Task:
         values=lambda result: {
             "omega_hierarchical": result.general["omega_hierarchical"],
             "omega_total": result.general["omega_total"],
+        },
+    )
+
+
+def cfa(data: Data) -> Task:
+    return Task(work=lambda: sq.cfa(data.frame, model()), values=_fit)
+
+
+def cfa_robust(data: Data) -> Task:
+    return Task(work=lambda: sq.cfa(data.frame, model(), estimator="MLR"), values=_fit)
+
+
+def cfa_ordinal(data: Data) -> Task:
+    return Task(work=lambda: sq.cfa(data.frame, model(), estimator="WLSMV"), values=_fit)
+
+
+def _fit(result: sq.StructuralResult) -> dict[str, Any]:
+    table, row = result.tidy(), result.glance().iloc[0]
+    loadings = table[table["op"] == "=~"]
+    found = {
+        "loadings": loadings["estimate"],
+        "std_errors": loadings["std_error"].fillna(0.0),
+        "chi2": [row["chi2"]],
+        "cfi": [row["cfi"]],
+    }
+    if result.estimator != "ML":
+        found["chi2_scaled"] = [row["chi2_scaled"]]
+    return found
+
+
+def ladder(data: Data) -> Task:
+    frame = data.frame.assign(half=np.arange(len(data.frame)) % 2)
+    return Task(
+        work=lambda: sq.invariance(frame, model(), by="half"),
+        values=lambda result: {
+            "chi2": result.levels["chi2"],
+            "delta_chi2": result.levels["delta_chi2"].dropna(),
         },
     )

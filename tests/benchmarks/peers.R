@@ -104,6 +104,62 @@ tasks$psych_omega <- function(data) list(
   )
 )
 
+five <- paste0(
+  "F1 =~ ", paste0("P", 1:4, collapse = " + "), "\nF2 =~ ", paste0("P", 5:9, collapse = " + "),
+  "\nF3 =~ ", paste0("P", 10:13, collapse = " + "), "\nF4 =~ ",
+  paste0("P", 14:17, collapse = " + "), "\nF5 =~ ", paste0("P", 18:22, collapse = " + ")
+)
+
+fit_values <- function(fit) {
+  table <- parameterEstimates(fit)
+  loadings <- table[table$op == "=~", ]
+  measures <- fitMeasures(fit, c("chisq", "cfi"))
+  found <- list(loadings = loadings$est, std_errors = loadings$se, chi2 = measures[["chisq"]],
+                cfi = measures[["cfi"]])
+  scaled <- tryCatch(fitMeasures(fit, "chisq.scaled"), error = function(problem) numeric(0))
+  if (length(scaled) && !is.na(scaled)) found$chi2_scaled <- scaled[[1]]
+  found
+}
+
+tasks$lavaan_cfa <- function(data) list(
+  work = function() cfa(five, data$frame), values = fit_values
+)
+
+tasks$lavaan_robust <- function(data) list(
+  work = function() {
+    fit <- cfa(five, data$frame, estimator = "MLR")
+    fitMeasures(fit)
+    fit
+  },
+  values = fit_values
+)
+
+tasks$lavaan_ordinal <- function(data) list(
+  work = function() cfa(five, data$frame, estimator = "WLSMV", ordered = TRUE),
+  values = fit_values
+)
+
+tasks$lavaan_ladder <- function(data) {
+  frame <- data$frame
+  frame$half <- (seq_len(nrow(frame)) - 1) %% 2
+  equal <- list(character(0), "loadings", c("loadings", "intercepts"),
+                c("loadings", "intercepts", "residuals"))
+  list(
+    work = function() {
+      fits <- lapply(equal, function(same) {
+        options <- list(model = five, data = frame, group = "half")
+        if (length(same)) options$group.equal <- same
+        do.call("cfa", options)
+      })
+      list(fits = fits, tests = do.call("lavTestLRT", fits))
+    },
+    values = function(result) list(
+      chi2 = sapply(result$fits, fitMeasures, "chisq"),
+      delta_chi2 = result$tests[["Chisq diff"]][-1]
+    )
+  )
+}
+
 # ---- requests ------------------------------------------------------------------------------------
 
 read_data <- function(name) {

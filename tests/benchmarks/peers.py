@@ -10,7 +10,7 @@ import factor_analyzer
 import ordinalcorr  # type: ignore[import-not-found, unused-ignore]
 import pingouin  # type: ignore[import-not-found, unused-ignore]
 
-from tests.benchmarks.data import N_FACTORS
+from tests.benchmarks.data import N_FACTORS, N_ITEMS, model
 from tests.benchmarks.task import Data, Task, below_diagonal
 
 _PACKAGES = (
@@ -18,6 +18,7 @@ _PACKAGES = (
     "scikit-learn",
     "pingouin",
     "ordinalcorr",
+    "semopy",
     "numpy",
     "scipy",
     "pandas",
@@ -89,3 +90,20 @@ def _factors(data: Any, **options: Any) -> Task:
             "factor_correlations": fitted.phi_,
         },
     )
+
+
+def semopy_cfa(data: Data) -> Task:
+    import semopy  # type: ignore[import-not-found, unused-ignore]
+
+    def work() -> Any:
+        fitted = semopy.Model(model())
+        fitted.fit(data.frame)
+        return fitted
+
+    def values(fitted: Any) -> dict[str, Any]:
+        table = fitted.inspect()
+        loadings = table[(table["op"] == "~") & table["lval"].str.startswith("P")]
+        order = [f"P{number}" for number in range(1, N_ITEMS + 1)]
+        return {"loadings": loadings.set_index("lval").loc[order, "Estimate"]}
+
+    return Task(work=work, values=values)

@@ -99,6 +99,10 @@ _PARALLEL: Final = {
     "component_random": _SIMULATION_ERROR,
 }
 
+#: lavaan stops its search at a relative change of 1e-10; sums of squares grow with the respondents.
+_CFA: Final = {"loadings": 1e-4, "std_errors": 1e-4, "chi2": 1e-3, "cfi": 1e-5}
+_ROBUST_CFA: Final = {**_CFA, "chi2_scaled": 1e-2}
+
 ROWS: Final[tuple[Row, ...]] = (
     Row(
         "Polychoric correlations from raw data",
@@ -197,6 +201,53 @@ ROWS: Final[tuple[Row, ...]] = (
                 "psych_omega",
                 "psych::omega",
                 {"omega_hierarchical": 1e-3, "omega_total": 1e-3},
+            ),
+        ),
+    ),
+    Row(
+        "CFA by ML, five factors",
+        "cfa",
+        "small",
+        (
+            Peer("r", "lavaan_cfa", "lavaan::cfa", _CFA, goal=10),
+            Peer("python", "semopy_cfa", "semopy.Model", {"loadings": 1e-3}),
+        ),
+    ),
+    Row(
+        "CFA by MLR with all fit measures",
+        "cfa_robust",
+        "small",
+        (Peer("r", "lavaan_robust", "lavaan::cfa, fitMeasures", _ROBUST_CFA, goal=10),),
+    ),
+    Row(
+        "CFA by MLR with all fit measures",
+        "cfa_robust",
+        "large",
+        (Peer("r", "lavaan_robust", "lavaan::cfa, fitMeasures", _ROBUST_CFA, goal=50),),
+    ),
+    Row(
+        "CFA by WLSMV",
+        "cfa_ordinal",
+        "small",
+        (Peer("r", "lavaan_ordinal", "lavaan::cfa", _ROBUST_CFA, goal=10),),
+    ),
+    Row(
+        "CFA by WLSMV",
+        "cfa_ordinal",
+        "large",
+        (Peer("r", "lavaan_ordinal", "lavaan::cfa", _ROBUST_CFA, goal=50),),
+    ),
+    Row(
+        "Invariance of two groups, four levels",
+        "ladder",
+        "small",
+        (
+            Peer(
+                "r",
+                "lavaan_ladder",
+                "lavaan::cfa (four), lavTestLRT",
+                {"chi2": 1e-3, "delta_chi2": 1e-3},
+                goal=10,
             ),
         ),
     ),
