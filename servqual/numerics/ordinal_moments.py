@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from servqual.numerics.polychoric import cell_influences, polychoric_correlations
 from servqual.typing import BoolArray, EmptyCells, FloatArray, IntArray
@@ -182,7 +181,7 @@ def _spread(
     flat = influences.reshape(n_pairs, width * width)
     item = np.repeat(np.arange(sizes.size), sizes - 1)
     first = (np.cumsum(sizes) - sizes)[item]
-    total = np.zeros((n_thresholds + n_pairs, n_thresholds + n_pairs), order="F")
+    total = np.zeros((n_thresholds + n_pairs, n_thresholds + n_pairs))
     for start in range(0, len(codes), _ROWS_AT_ONCE):
         answers = np.ascontiguousarray(codes[start : start + _ROWS_AT_ONCE].T)
         influence = np.empty((n_thresholds + n_pairs, answers.shape[1]))
@@ -195,7 +194,5 @@ def _spread(
             np.take(flat[pair], cell, out=influence[n_thresholds + pair])
         if weights is not None:
             influence *= np.sqrt(weights[start : start + _ROWS_AT_ONCE])
-        total = linalg.blas.dsyrk(1.0, influence.T, beta=1.0, c=total, trans=1, overwrite_c=1)
-    upper = np.triu(total)
-    whole: FloatArray = upper + np.triu(upper, 1).T
-    return whole
+        total += influence @ influence.T
+    return total
