@@ -70,3 +70,17 @@ for (count in names(cuts)) {
   colnames(answers) <- paste0("P", 1:22)
   save_table(as.data.frame(answers), paste0("perceptions_", count))
 }
+
+# Three facets whose correlations ask for a second-order loading beyond one, two factors that are
+# nearly the same, and a small sample.
+set.seed(4105)
+n <- 300
+facets <- matrix(rnorm(n * 3), n) %*% chol(matrix(c(1, 0.8, 0.8, 0.8, 1, 0.5, 0.8, 0.5, 1), 3))
+answers <- sapply(1:9, function(j) 0.8 * facets[, (j - 1) %/% 3 + 1] + 0.6 * rnorm(n))
+colnames(answers) <- paste0("s", 1:9)
+save_table(as.data.frame(round(answers, 4)), "beyond_one")
+twins <- 0.9995 * rnorm(n)
+answers <- sapply(1:6, function(j) twins + 0.03 * rnorm(n) + 0.7 * rnorm(n))
+colnames(answers) <- paste0("t", 1:6)
+save_table(as.data.frame(round(answers, 4)), "nearly_one")
+save_table(pupils[seq(1, 300, 5), items], "pupils_sixty")
