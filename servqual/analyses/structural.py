@@ -828,11 +828,6 @@ def _notes(found: Estimate, estimator: Estimator) -> tuple[str, ...]:
             "The model has no degrees of freedom: it fits any data, so its test and fit indices "
             "say nothing."
         )
-    if estimator == "MLR" and any(part.incomplete for part in found.samples):
-        notes.append(
-            "Robust CFI, TLI and RMSEA are not given for incomplete answers: their usual "
-            "formulas hold for complete ones."
-        )
     if estimator == "ULS":
         notes.append(
             "The statistic of unweighted least squares does not follow the χ² distribution; its "
@@ -954,7 +949,6 @@ def _fit_table(found: Estimate, estimator: Estimator, sample: SampleInfo) -> pd.
     """The one row of `glance`."""
     robust = estimator in ROBUST
     corrected = robust and estimator not in ORDINAL
-    incomplete = any(part.incomplete for part in found.samples)
     nothing = float("nan")
     test, q, n_obs = found.test, found.n_parameters, sample.n_obs
     plain_p = float(special.chdtrc(test.df, test.chi2)) if test.df > 0 else nothing
@@ -990,11 +984,11 @@ def _fit_table(found: Estimate, estimator: Estimator, sample: SampleInfo) -> pd.
         "rmsea_scaled": found.scaled.rmsea if robust else nothing,
         "rmsea_scaled_low": found.scaled.rmsea_low if robust else nothing,
         "rmsea_scaled_high": found.scaled.rmsea_high if robust else nothing,
-        "cfi_robust": found.indices.cfi if corrected and not incomplete else nothing,
-        "tli_robust": found.indices.tli if corrected and not incomplete else nothing,
-        "rmsea_robust": found.indices.rmsea if corrected and not incomplete else nothing,
-        "rmsea_robust_low": found.indices.rmsea_low if corrected and not incomplete else nothing,
-        "rmsea_robust_high": found.indices.rmsea_high if corrected and not incomplete else nothing,
+        "cfi_robust": found.indices.cfi if corrected else nothing,
+        "tli_robust": found.indices.tli if corrected else nothing,
+        "rmsea_robust": found.indices.rmsea if corrected else nothing,
+        "rmsea_robust_low": found.indices.rmsea_low if corrected else nothing,
+        "rmsea_robust_high": found.indices.rmsea_high if corrected else nothing,
         "converged": found.solution.converged,
         "n_iterations": found.solution.n_iterations,
     }

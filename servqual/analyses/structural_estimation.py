@@ -25,6 +25,7 @@ from servqual.numerics.fit_indices import (
     standardised_residual_size,
 )
 from servqual.numerics.implied_moments import ModelStructure, assemble, implied_moments
+from servqual.numerics.incomplete_fit import SaturatedFit, corrected_test, fit_saturated
 from servqual.numerics.normal_discrepancy import (
     NormalSample,
     evaluate_least_squares,
@@ -35,7 +36,6 @@ from servqual.numerics.ordinal_moments import OrdinalMoments
 from servqual.numerics.saturated import (
     independence_structure,
     saturated_moments,
-    saturated_structure,
 )
 from servqual.numerics.scoring import Solution
 from servqual.numerics.structural_fit import (
@@ -203,6 +203,9 @@ def estimate(
     baseline, baseline_structure, baseline_parameters = _baseline(
         table, samples, saturated, criterion, loglik_saturated, shrink
     )
+    whole = None
+    if rows is not None and data.incomplete is not None:
+        whole = fit_saturated(samples, saturated, rows, row_weights)
     given = np.array([table.observed.index(name) for name in table.exogenous], dtype=np.int64)
     if rows is not None:
         own = infer(
@@ -223,7 +226,7 @@ def estimate(
             saturated,
             given,
             estimator,
-            information,
+            whole,
         )
         baseline = _scaled(
             baseline,
@@ -234,7 +237,21 @@ def estimate(
             saturated,
             given,
             estimator,
-            information,
+            whole,
+        )
+    robust_test, robust_baseline = test, baseline
+    if whole is not None and test.df > 0 and baseline.df > 0:
+        robust_test = corrected_test(
+            model.structure, solution.parameters, reduction, df, samples, saturated, whole
+        )
+        robust_baseline = corrected_test(
+            baseline_structure,
+            baseline_parameters,
+            Reduction.none(len(baseline_parameters)),
+            baseline.df,
+            samples,
+            saturated,
+            whole,
         )
     implied = implied_of(model.structure, solution.parameters)
     with_means = table.mean_structure
@@ -255,7 +272,7 @@ def estimate(
         test,
         baseline,
         plain,
-        fit_indices(test, baseline, weight_of_test, len(samples)),
+        fit_indices(robust_test, robust_baseline, weight_of_test, len(samples)),
         fit_indices(
             ChiSquare(test.scaled, test.df),
             ChiSquare(baseline.scaled, baseline.df),
@@ -498,7 +515,7 @@ def _scaled(
     saturated: list[tuple[FloatArray, FloatArray]],
     given: IntArray,
     estimator: Estimator,
-    information: Literal["expected", "observed"],
+    whole: SaturatedFit | None,
 ) -> ChiSquare:
     """A robust test, of the model or of the baseline."""
     if test.df <= 0:
@@ -519,19 +536,10 @@ def _scaled(
             given,
             mean_structure=mean_structure,
         )
-    whole_structure, whole_parameters = saturated_structure(
-        [mean for mean, _ in saturated], [spread for _, spread in saturated]
-    )
-    whole = infer(
-        whole_structure,
-        whole_parameters,
-        list(data.incomplete),
-        Reduction.none(len(whole_parameters)),
-        kind=information,
-        rows=rows,
-        row_weights=weights,
-    )
-    return ChiSquare(test.chi2, test.df, (whole.trace_model - inference.trace_model) / test.df)
+    if whole is None:
+        return test
+    trace = whole.inference.trace_model - inference.trace_model
+    return ChiSquare(test.chi2, test.df, trace / test.df)
 
 
 def warn_of_improper(found: Estimate, *, stacklevel: int) -> tuple[str, ...]:
