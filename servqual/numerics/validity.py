@@ -46,12 +46,13 @@ def factor_quality(
     Returns
     -------
     FactorQuality
-        nan for a single indicator, whose error is not known.
+        nan for a single indicator, whose error is not known, and for a factor of negative variance.
 
     Notes
     -----
     With φ the factor's variance, composite reliability is (Σλ)² φ / (1ᵀ Σ 1) and average variance
-    extracted φ Σλ² / tr Σ.
+    extracted φ Σλ² / tr Σ. Loadings of both signs cancel in the sum of the indicators. Where other
+    factors load on an indicator too, only this factor's own share is in the numerators.
 
     References
     ----------
@@ -68,7 +69,7 @@ def factor_quality(
     >>> round(found.composite_reliability, 4), round(found.average_variance_extracted, 2)
     (0.7805, 0.64)
     """
-    if len(loadings) < 2:
+    if len(loadings) < 2 or factor_variance < 0.0:
         return FactorQuality(np.nan, np.nan)
     reliability = float(loadings.sum() ** 2 * factor_variance / covariance.sum())
     extracted = float(loadings @ loadings * factor_variance / np.trace(covariance))
@@ -83,8 +84,9 @@ class HeterotraitMonotrait:
     ----------
     htmt, htmt2 : FloatArray, shape (..., k, k)
         By arithmetic and by geometric means; the diagonal is 1. nan where a mean correlation
-        within a block is not positive (for `htmt2`: any correlation that its mean is made of), or
-        a block has one indicator.
+        within a block is not positive, for `htmt2` also where a correlation is negative (with
+        signs), where a block has one indicator, and where two blocks share an indicator, whose
+        correlation with itself says nothing.
     """
 
     htmt: FloatArray
@@ -138,10 +140,13 @@ def heterotrait_monotrait(
             for j, second in enumerate(blocks[: i + 1]):
                 if i == j:
                     across = _within(values, first)
+                elif np.intersect1d(first, second).size:
+                    continue
                 else:
                     across = values[..., first[:, None], second].reshape(*values.shape[:-2], -1)
                 arithmetic[..., i, j] = arithmetic[..., j, i] = across.mean(axis=-1)
-                logs = np.log(np.where(across > 0.0, across, np.nan)).mean(axis=-1)
+                # A correlation of exactly 0 makes the geometric mean 0, by way of log 0 = −∞.
+                logs = np.log(np.where(across >= 0.0, across, np.nan)).mean(axis=-1)
                 geometric[..., i, j] = geometric[..., j, i] = np.exp(logs)
         return HeterotraitMonotrait(_ratios(arithmetic), _ratios(geometric))
 

@@ -70,3 +70,28 @@ def test_stacks_are_done_one_by_one_and_signs_can_be_ignored() -> None:
     assert_allclose(stack.htmt[0], stack.htmt[1], rtol=1e-14)
     signed = heterotrait_monotrait(turned, BLOCKS, absolute=False)
     assert np.isnan(signed.htmt2[0, 1])
+
+
+def test_a_factor_of_negative_variance_has_no_figures() -> None:
+    found = factor_quality(np.full(3, 0.5), -0.1, np.eye(3))
+    assert np.isnan([found.composite_reliability, found.average_variance_extracted]).all()
+
+
+def test_blocks_that_share_an_indicator_have_no_ratio() -> None:
+    r = _correlations()
+    found = heterotrait_monotrait(r, [np.array([0, 1, 2]), np.array([2, 3]), np.array([3, 4])])
+    alone = heterotrait_monotrait(r, BLOCKS)
+    for ratios, whole in ((found.htmt, alone.htmt), (found.htmt2, alone.htmt2)):
+        assert np.isnan([ratios[0, 1], ratios[1, 0], ratios[1, 2]]).all()
+        assert ratios[0, 2] == whole[0, 1]
+
+
+def test_a_correlation_of_zero_makes_the_geometric_ratio_zero() -> None:
+    r = _correlations()
+    r[0, 3] = r[3, 0] = 0.0
+    found = heterotrait_monotrait(r, BLOCKS)
+    assert found.htmt2[0, 1] == 0.0
+    assert found.htmt[0, 1] > 0.0
+    r[3, 4] = r[4, 3] = 0.0
+    within = heterotrait_monotrait(r, BLOCKS)
+    assert np.isnan([within.htmt[0, 1], within.htmt2[0, 1]]).all()
