@@ -67,7 +67,7 @@ def test_ordinal_answers_against_semtools() -> None:
     found = validity(sq.cfa(frame, THREE, estimator="WLSMV"), frame)
     table = found.tidy().set_index("factor")["ave"]
     for factor, value in REFERENCE["ordinal_ave"].items():
-        # lavaan's optimiser stops at five digits, and has no other for ordinal answers.
+        # lavaan's default optimiser stops at five digits.
         assert_allclose(table[factor], value, rtol=1e-5)
     assert "polychoric" in notes_of(found)
     assert "beneath the ordinal answers" in notes_of(found)

@@ -205,7 +205,12 @@ def _validity(result: ValidityResult, labels: dict[str, str]) -> Iterator[Block]
         (rows_of(pairs),),
         prose(
             "Two dimensions are told apart if the upper limit lies below .85, or by a laxer rule "
-            f".90. Limits are one-sided, from {result.n_resamples} bootstrap resamples."
+            ".90."
+            + (
+                f" Limits are one-sided, from {result.n_resamples} bootstrap resamples."
+                if result.n_resamples
+                else ""
+            )
         ),
     )
 
