@@ -166,7 +166,7 @@ def _load(
     file: Path,
     *,
     instrument: str | None,
-    outcome: Sequence[str],
+    outcome: Sequence[str] | None,
     group: Sequence[str],
     missing_code: Sequence[float],
     delimiter: str | None,
@@ -176,7 +176,8 @@ def _load(
     survey = sq.read_survey(
         file,
         instrument=asked,
-        outcomes=_named_outcomes(outcome),
+        # Outcomes that nobody asked for are not looked for, and cannot be wrong.
+        outcomes=None if outcome is None else _named_outcomes(outcome),
         groups=list(group),
         missing_codes=tuple(missing_code),
         delimiter=delimiter,
@@ -190,6 +191,13 @@ def _say_how(survey: Survey, notice: str, console: Console) -> None:
 
     if notice:
         console.print(Text(notice, style="bold"))
+    for note in survey.notes:
+        console.print(Text(f"Note: {note}"))
+
+
+def _say_outcomes(survey: Survey, console: Console) -> None:
+    from rich.text import Text
+
     if survey.outcomes:
         listed = "; ".join(
             f"{name} = {', '.join(columns)}" for name, columns in survey.outcomes.items()
@@ -202,8 +210,6 @@ def _say_how(survey: Survey, notice: str, console: Console) -> None:
                 "NAME=COLUMN,COLUMN."
             )
         )
-    for note in survey.notes:
-        console.print(Text(f"Note: {note}"))
 
 
 # ---- tables on the terminal ----------------------------------------------------------------------
@@ -367,6 +373,7 @@ def _report(
             encoding=encoding,
         )
         _say_how(survey, notice, console)
+        _say_outcomes(survey, console)
         with _progress("Writing the report") as progress:
             written = sq.report(
                 survey,
@@ -416,7 +423,7 @@ def _gaps(
         survey, notice = _load(
             file,
             instrument=instrument,
-            outcome=(),
+            outcome=None,
             group=by or (),
             missing_code=missing_code or (),
             delimiter=delimiter,

@@ -48,7 +48,8 @@ def test_gaps_prints_a_table_and_says_what_it_assumed(
     assert out.startswith("No instrument was named, so the columns are taken as SERVQUAL 1991")
     assert "tangibles 1–4, reliability 5–9, responsiveness 10–13" in flat(out)
     assert "--instrument" in out
-    assert "Outcomes: satisfaction = SAT1, SAT2, SAT3; loyalty = LOY1, LOY2, LOY3" in flat(out)
+    # Outcomes are no part of gaps, so nothing is said of them.
+    assert "Outcomes" not in out
     expected = sq.gaps(sq.load_example("bank")).dimensions.set_index("dimension")
     for dimension, gap in expected["gap"].items():
         assert re.search(rf"{dimension} .*{gap:.2f}".replace("-", "−"), out)
@@ -59,6 +60,25 @@ def test_a_named_instrument_is_not_announced(
 ) -> None:
     _, out, _ = run(capsys, "gaps", str(bank), "--instrument", "servqual-1991")
     assert "No instrument was named" not in out
+
+
+def test_gaps_by_a_column_that_looks_like_an_outcome(
+    capsys: pytest.CaptureFixture[str], bank: Path
+) -> None:
+    status, out, err = run(capsys, "gaps", str(bank), "--by", "SAT1", "--format", "csv")
+    assert (status, "Error" in err) == (0, False)
+    assert pd.read_csv(io.StringIO(out))["SAT1"].nunique() > 1
+
+
+def test_report_leaves_text_outcomes_and_groups_out(
+    capsys: pytest.CaptureFixture[str], bank: Path, tmp_path: Path
+) -> None:
+    pd.read_csv(bank).assign(recommend="gladly").to_csv(bank, index=False)
+    target = str(tmp_path / "bank.html")
+    status, out, err = run(capsys, "report", str(bank), "-o", target, "--group", "SAT1")
+    assert (status, "Error" in err) == (0, False)
+    assert "The outcome 'recommend' was found (recommend), but recommend holds text" in flat(out)
+    assert "Outcomes: satisfaction = SAT2, SAT3; loyalty = LOY1, LOY2, LOY3" in flat(out)
 
 
 def test_csv_output_is_the_frame(capsys: pytest.CaptureFixture[str], bank: Path) -> None:

@@ -322,7 +322,7 @@ class Moments:
         names = as_names(variables, len(matrix))
         if len(names) != len(matrix):
             raise OptionError(
-                f"`covariance` has {len(matrix)} variables, but `variables` names {len(names)}."
+                f"`covariance` has shape {matrix.shape}, but `variables` names {len(names)}."
             )
         _check_correlations(matrix, names)
         centre = np.zeros(len(names)) if mean is None else np.asarray(mean, dtype=np.float64)

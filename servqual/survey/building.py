@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,7 +15,10 @@ from servqual.survey.checks import (
     Problem,
     columns_not_found,
     different_scales,
+    header_rows,
+    header_texts,
     off_scale,
+    plural,
     points_not_hundred,
     raise_problems,
     text_in_numbers,
@@ -28,7 +31,7 @@ from servqual.survey.columns import (
     match_side,
     resolve,
 )
-from servqual.survey.data import GroupColumn, SurveyData
+from servqual.survey.data import DIFFERENCE_PREFIX, GroupColumn, SurveyData
 from servqual.survey.frames import Frame, starts_with_number
 from servqual.survey.scoring import reverse
 from servqual.survey.weights import FrequencyWeights, SamplingWeights, Weights
@@ -122,8 +125,8 @@ def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> Survey
     points, points_columns = _read_points(bench)
     weights, kind = _read_weights(bench)
     _check_ids(bench)
-    bench.problems.extend(text_in_numbers(bench.bad_text))
-    _hint_at_labels(bench)
+    _check_text(bench)
+    _check_names(bench, columns, groups)
     _check_answers(bench, raw, columns)
     raise_problems(bench.problems)
     scale = instrument.scale
@@ -134,7 +137,8 @@ def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> Survey
     if bench.recoded:
         total = sum(bench.recoded.values())
         bench.notes.append(
-            f"{total:,} answers were missing codes: "
+            f"{plural(total, 'answer')} "
+            f"{'was a missing code' if total == 1 else 'were missing codes'}: "
             f"{shorten([f'{name} ({count})' for name, count in bench.recoded.items()])}."
         )
     return SurveyData(
@@ -173,8 +177,8 @@ def _check_frame(bench: _Workbench) -> None:
         )
     if frame.n_rows == 0:
         raise SurveyError(
-            f"The survey is empty: it has {len(frame.names)} columns but no rows. Check the "
-            "filter or the file that it came from."
+            f"The survey is empty: it has {plural(len(frame.names), 'column')} but no rows. Check "
+            "the filter or the file that it came from."
         )
 
 
@@ -191,6 +195,10 @@ def _asked_sides(bench: _Workbench) -> tuple[Side, ...]:
     if isinstance(chosen, str):
         raise OptionError(
             f'`sides` is "{chosen}", but must be a list, such as `sides=("perception",)`.'
+        )
+    if not isinstance(chosen, Iterable):
+        raise OptionError(
+            f'`sides` is {chosen!r}, but must be a list, such as `sides=("perception",)`.'
         )
     for side in chosen:
         if side not in known:
@@ -252,10 +260,10 @@ def _found_alone(bench: _Workbench, side: Side) -> dict[int, str]:
 def _more_columns_than_items(instrument: Instrument, side: Side, extra: Sequence[str]) -> Problem:
     """Columns beyond the instrument's items mean, as a rule, that another one was used."""
     return Problem(
-        f"{instrument.title} has {len(instrument.items)} items, but there are more {side} columns "
-        f"of the same pattern: {shorten(extra)}. Name the instrument that was used (your own by a "
-        "TOML file), or, if these columns are something else, name the right ones, as in "
-        f'`{side}="{side[0].upper()}{{item}}"`.'
+        f"{instrument.title} has {plural(len(instrument.items), 'item')}, but there are more "
+        f"{side} columns of the same pattern: {shorten(extra)}. Name the instrument that was used "
+        "(your own by a TOML file), or, if these columns are something else, name the right ones, "
+        f'as in `{side}="{side[0].upper()}{{item}}"`.'
     )
 
 
@@ -385,6 +393,71 @@ def _check_answers(
             )
 
 
+def _check_text(bench: _Workbench) -> None:
+    """Tell further rows of a header by one problem, and other text column by column."""
+    headed: dict[str, list[str]] = {}
+    for column in bench.bad_text:
+        texts = header_texts(
+            bench.frame.labels(column).tolist(), np.isfinite(bench.frame.numeric(column).values)
+        )
+        if texts:
+            headed[column] = texts
+    found = header_rows(headed, len(bench.bad_text))
+    if found is not None:
+        bench.problems.append(found)
+        bench.bad_text = _without_header(bench, max(map(len, headed.values())))
+    bench.problems.extend(text_in_numbers(bench.bad_text))
+    _hint_at_labels(bench)
+
+
+def _without_header(bench: _Workbench, height: int) -> dict[str, dict[str, int]]:
+    """Text where numbers are needed, apart from the first rows."""
+    rest: dict[str, dict[str, int]] = {}
+    for column, texts in bench.bad_text.items():
+        start = set(bench.frame.labels(column)[:height])
+        below = {text: count for text, count in texts.items() if text not in start}
+        if below:
+            rest[column] = below
+    return rest
+
+
+def _check_names(bench: _Workbench, sides: Collection[Side], groups: Collection[str]) -> None:
+    """Find columns that could not be told from what is computed, such as ``G1`` from a gap."""
+    meanings = _computed_names(bench.instrument, sides)
+    # A group goes by the name that it was given, whatever its column is called.
+    columns = [name for name, use in bench.used.items() if not use.startswith("group")]
+    clashes = [name for name in dict.fromkeys((*columns, *groups)) if name in meanings]
+    if not clashes:
+        return
+    listed = [f"{name!r} ({meanings[name]})" for name in clashes]
+    one = len(clashes) == 1
+    bench.problems.append(
+        Problem(
+            f"{'This name of a column is' if one else 'These names of columns are'} taken by what "
+            f"is computed from the answers: {shorten(listed)}. Rename "
+            f"{'the column' if one else 'the columns'}, or leave "
+            f"{'it' if one else 'them'} out."
+        )
+    )
+
+
+def _computed_names(instrument: Instrument, sides: Collection[Side]) -> dict[str, str]:
+    """Name → meaning of the differences and scores that a survey with these sides has."""
+    asked: dict[str, str] = {side: f"{side} score" for side in sides}
+    meanings: dict[str, str] = {}
+    for difference, pair in DIFFERENCES.items():
+        if set(pair) <= set(sides):
+            asked[difference] = f"{difference} score"
+            prefix = next(short for short, name in DIFFERENCE_PREFIX.items() if name == difference)
+            for item in instrument.items:
+                meanings[f"{prefix}{item.number}"] = f"the {difference} of item {item.number}"
+    parts = ["quality", *(dimension.key for dimension in instrument.dimensions)]
+    parts += [str(item.number) for item in instrument.items]
+    for on, kind in asked.items():
+        meanings |= {f"{on}:{part}": f"the {kind} of {part}" for part in parts}
+    return meanings
+
+
 def _hint_at_labels(bench: _Workbench) -> None:
     labelled = [
         column
@@ -407,11 +480,24 @@ def _hint_at_labels(bench: _Workbench) -> None:
 
 
 def _found_outcomes(bench: _Workbench) -> dict[str, list[str]]:
-    """Outcomes by their usual names, without what are ratings of the single items."""
-    found = find_outcomes(bench.frame.names, bench.used)
+    """Outcomes by their usual names, without what serves otherwise or cannot be averaged."""
+    groups = _named_groups(bench.options.groups)
+    found = find_outcomes(bench.frame.names, {*bench.used, *_columns_with_a_purpose(bench, groups)})
     n_items = len(bench.instrument.items)
     for name, columns in list(found.items()):
-        if len(columns) == n_items > 1:
+        text = [column for column in columns if _is_text(bench.frame, column)]
+        if text or name in groups:
+            del found[name]
+            why = (
+                f"{shorten(text)} {'holds' if len(text) == 1 else 'hold'} text"
+                if text
+                else "a group has that name"
+            )
+            bench.notes.append(
+                f"The outcome {name!r} was found ({shorten(columns, 3)}), but {why}; it is not "
+                "used. Name outcomes to use it."
+            )
+        elif len(columns) == n_items > 1:
             del found[name]
             bench.notes.append(
                 f"The columns {shorten(columns, 3)} look like ratings of each of the {n_items} "
@@ -419,6 +505,27 @@ def _found_outcomes(bench: _Workbench) -> dict[str, list[str]]:
                 "them."
             )
     return found
+
+
+def _is_text(frame: Frame, column: str) -> bool:
+    """Whether a column holds words; a few of them among numbers are a slip that must be told."""
+    read = frame.numeric(column)
+    return read.n_bad > int(np.isfinite(read.values).sum())
+
+
+def _columns_with_a_purpose(bench: _Workbench, groups: Mapping[str, str]) -> set[str]:
+    """Columns that the user named for something else than outcomes."""
+    weights = None if bench.options.weights is None else bench.options.weights.source
+    named = [*groups.values(), bench.options.id, weights]
+    columns = set()
+    for name in named:
+        if isinstance(name, str):
+            try:
+                columns.add(resolve(name, bench.frame.names))
+            except ColumnNotFoundError:
+                # It is told where the column is read.
+                continue
+    return columns
 
 
 def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
@@ -435,7 +542,13 @@ def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
             f"`outcomes` is {wanted!r}, but must say which columns each outcome has, as in "
             '`outcomes={"satisfaction": ["SAT1", "SAT2"]}`, or be "find".'
         )
-    for name, given in wanted.items():
+    entries: Mapping[Any, Any] = wanted
+    for name, given in entries.items():
+        if not isinstance(name, str) or not isinstance(given, Iterable):
+            raise OptionError(
+                f"`outcomes` has the entry {name!r}: {given!r}, but must say which columns each "
+                'outcome has, as in `outcomes={"satisfaction": ["SAT1", "SAT2"]}`.'
+            )
         if name in reserved or _NAME_OF_A_DIFFERENCE.fullmatch(name):
             bench.problems.append(
                 Problem(
@@ -444,7 +557,7 @@ def _match_outcomes(bench: _Workbench) -> dict[str, tuple[str, ...]]:
                 )
             )
         try:
-            members = expand(given, bench.frame.names)
+            members = expand(given if isinstance(given, str) else list(given), bench.frame.names)
         except ColumnNotFoundError as error:
             bench.problems.extend(columns_not_found(error))
             continue
@@ -477,12 +590,7 @@ def _read_outcome(bench: _Workbench, columns: Sequence[str]) -> FloatArray:
 def _read_groups(
     bench: _Workbench, outcomes: Mapping[str, tuple[str, ...]]
 ) -> dict[str, GroupColumn]:
-    given = bench.options.groups
-    if given is None:
-        return {}
-    if isinstance(given, str):
-        given = [given]
-    named = dict(given) if isinstance(given, Mapping) else {name: name for name in given}
+    named = _named_groups(bench.options.groups)
     groups: dict[str, GroupColumn] = {}
     scores = {"quality", *(part.key for part in bench.instrument.dimensions), *outcomes}
     for name, wanted in named.items():
@@ -500,6 +608,22 @@ def _read_groups(
     return groups
 
 
+def _named_groups(given: object) -> dict[str, str]:
+    """Group → its column, as it was asked for."""
+    if given is None:
+        return {}
+    if isinstance(given, str):
+        given = [given]
+    listed = list(given) if isinstance(given, Iterable) else [given]
+    pairs = list(given.items()) if isinstance(given, Mapping) else [(name, name) for name in listed]
+    if all(isinstance(entry, str) for pair in pairs for entry in pair):
+        return dict(pairs)
+    raise OptionError(
+        f"`groups` is {given!r}, but must name columns by text, such as "
+        '`groups=["branch", "wave"]`.'
+    )
+
+
 def _read_group(frame: Frame, column: str) -> GroupColumn:
     labels = frame.labels(column)
     present = {label for label in labels if label is not None}
@@ -512,12 +636,15 @@ def _read_group(frame: Frame, column: str) -> GroupColumn:
     return GroupColumn(codes, tuple(levels))
 
 
-def _natural_order(label: str) -> tuple[int, float, str]:
-    """Numbers in the order of their size, before words."""
+def _natural_order(label: str) -> tuple[int, float, tuple[str | int, ...], str]:
+    """Numbers in the order of their size, before words; so are the numbers within words."""
     try:
-        return 0, float(label), label
+        return 0, float(label), (), label
     except ValueError:
-        return 1, 0.0, label
+        # Words and numbers take turns, so that only like is compared with like.
+        parts = re.split(r"(\d+)", label)
+        mixed = tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
+        return 1, 0.0, mixed, label
 
 
 def _read_points(bench: _Workbench) -> tuple[FloatArray | None, tuple[str, ...]]:
@@ -577,12 +704,17 @@ def _points_vector(given: Any, keys: list[str]) -> FloatArray | None:
         return np.array([float(given[key]) for key in keys])
     if given is None or isinstance(given, (str, Mapping)):
         return None
+    if not isinstance(given, Iterable):
+        raise OptionError(
+            f"`importance` is {given!r}, but must be a template of columns, such as "
+            '"W_{dimension}", or list columns or points for each dimension.'
+        )
     values = list(given)
     if all(isinstance(value, (int, float, np.number)) for value in values):
         if len(values) != len(keys):
             raise OptionError(
-                f"`importance` has {len(values)} numbers, but there are {len(keys)} dimensions: "
-                f"{shorten(keys)}."
+                f"`importance` has {plural(len(values), 'number')}, but the instrument has "
+                f"{plural(len(keys), 'dimension')}: {shorten(keys)}."
             )
         return np.array([float(value) for value in values])
     return None
@@ -596,10 +728,16 @@ def _settle_points(
     totals = filled.sum(axis=1, keepdims=True)
     if bench.options.renormalise_points and not (filled < 0).any():
         changed = given & (np.abs(totals[:, 0] - 100.0) > 1e-6)
+        partial = changed & np.isnan(points).any(axis=1) & (totals[:, 0] > 0)
         if changed.any():
             bench.notes.append(
-                f"The importance points of {changed.sum():,} respondents were brought to a sum of "
-                "100."
+                f"The importance points of {plural(int(changed.sum()), 'respondent')} were brought "
+                "to a sum of 100."
+            )
+        if partial.any():
+            bench.notes.append(
+                f"{plural(int(partial.sum()), 'respondent')} of them left importance points out, "
+                "which count as zero. Empty all points of a row to leave it out."
             )
         # Somebody who gave zero to everything has no opinion that could be scaled.
         scaled: FloatArray = np.full_like(points, np.nan)
@@ -647,22 +785,46 @@ def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
         return None, kind
     nobody = np.count_nonzero(values == 0)
     if nobody:
-        bench.notes.append(f"{nobody:,} rows have a weight of zero and do not count.")
-    return values, kind
+        verb = "has a weight of zero and does" if nobody == 1 else "have a weight of zero and do"
+        bench.notes.append(f"{plural(int(nobody), 'row')} {verb} not count.")
+    return (_within_reach(values) if kind == "sampling" else values), kind
+
+
+def _within_reach(weights: FloatArray) -> FloatArray:
+    """Scale sampling weights whose squares would leave the range of floating point.
+
+    Only their ratios matter. A power of two keeps every bit of them.
+    """
+    exponent = int(np.frexp(weights.max())[1])
+    if abs(exponent) <= 200:
+        return weights
+    scaled = np.ldexp(weights, -exponent)
+    # A weight that is as good as zero still belongs to a respondent.
+    return np.where(weights > 0, np.maximum(scaled, np.finfo(np.float64).tiny), 0.0)
 
 
 def _weights_problem(values: FloatArray, kind: WeightKind, n_rows: int) -> str:
     if values.shape != (n_rows,):
-        return f"there are {values.size:,} weights for {n_rows:,} rows. Give one per row."
+        return (
+            f"there {'is' if values.size == 1 else 'are'} {plural(values.size, 'weight')} for "
+            f"{plural(n_rows, 'row')}. Give one per row."
+        )
     bad = ~np.isfinite(values) | (values < 0)
     if bad.any():
         rows = shorten([row + 1 for row in np.flatnonzero(bad)], limit=5)
         return (
             f"{np.count_nonzero(bad):,} are missing, infinite or negative (rows {rows}). "
             "Correct or drop these rows."
+            if np.count_nonzero(bad) > 1
+            else f"1 is missing, infinite or negative (row {rows}). Correct or drop this row."
         )
     if not (values > 0).any():
         return "all of them are zero."
+    if kind == "frequency" and values.sum() > 2.0**53:
+        return (
+            f"frequency weights count respondents, but these add up to {values.sum():.3g}. If they "
+            "are survey weights, give `sq.SamplingWeights`."
+        )
     if kind == "frequency" and (values != np.rint(values)).any():
         return (
             "frequency weights count respondents and must be whole numbers. If they are survey "
@@ -686,8 +848,9 @@ def _check_ids(bench: _Workbench) -> None:
     if repeated:
         bench.problems.append(
             Problem(
-                f"The id column {column!r} has {len(repeated):,} values that stand more than "
-                f"once: {shorten(repeated)}. Remove the repeated rows; if the same respondents "
-                "answered in several waves, leave `id` out."
+                f"The id column {column!r} has {plural(len(repeated), 'value')} that "
+                f"{'stands' if len(repeated) == 1 else 'stand'} more than once: "
+                f"{shorten(repeated)}. Remove the repeated rows; if the same respondents answered "
+                "in several waves, leave `id` out."
             )
         )

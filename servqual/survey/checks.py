@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from servqual.errors import ColumnNotFoundError, ScaleRangeError, SurveyError, s
 from servqual.instruments.instrument import Scale
 from servqual.numerics.reliability import item_statistics
 from servqual.samplestats.moments import Moments
+from servqual.survey.frames import may_be_thousands
 from servqual.typing import BoolArray, FloatArray
 
 _SMALL_NUMBERS = (
@@ -25,6 +27,16 @@ _SMALL_NUMBERS = (
     "eight",
     "nine",
 )
+
+
+#: Codes for "no answer" that survey tools use, and that are hardly ever ratings.
+_USUAL_CODES = (
+    *(-1.0, -7.0, -8.0, -9.0, -88.0, -98.0, -99.0, -999.0),
+    *(77.0, 88.0, 97.0, 98.0, 99.0, 888.0, 997.0, 998.0, 999.0, 9998.0, 9999.0),
+)
+
+#: Codes for "no answer" that stand right beside usual scales.
+_SMALL_CODES = frozenset({-9.0, -8.0, -1.0, 0.0, 8.0, 9.0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,28 @@ def counted(count: int, noun: str) -> str:
     return f"{number} {noun}{'' if count == 1 else 's'}"
 
 
+def plural(count: int, noun: str) -> str:
+    """Write a count in digits with its noun: ``"1 respondent"``, ``"1,200 respondents"``.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        In the singular.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plural(1, "row"), plural(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def columns_not_found(error: ColumnNotFoundError) -> list[Problem]:
     """Turn the column errors of one part of the survey into problems."""
     return [Problem(text, ColumnNotFoundError) for text in error.problems]
@@ -108,6 +142,15 @@ def text_in_numbers(bad: Mapping[str, Mapping[str, int]]) -> list[Problem]:
     for column, texts in bad.items():
         most = sorted(texts.items(), key=lambda entry: (-entry[1], entry[0]))
         shown = shorten([f"{text[:40]!r} ({count}×)" for text, count in most], limit=5)
+        if all(may_be_thousands(text) for text in texts):
+            problems.append(
+                Problem(
+                    f"`{column}` holds numbers whose comma may separate thousands or decimals: "
+                    f"{shown}. Remove the separators of thousands; if it is a decimal comma, read "
+                    'the file with `decimal=","`.'
+                )
+            )
+            continue
         problems.append(
             Problem(
                 f"`{column}` holds text where numbers are needed: {shown}. Recode it to numbers, "
@@ -115,6 +158,97 @@ def text_in_numbers(bad: Mapping[str, Mapping[str, int]]) -> list[Problem]:
             )
         )
     return problems
+
+
+def header_texts(labels: Sequence[str | None], is_number: BoolArray) -> list[str]:
+    """Texts in the first one or two rows of a column that holds nothing but numbers below them.
+
+    Parameters
+    ----------
+    labels : sequence of str or None
+        The entries as text; None where missing.
+    is_number : ndarray of bool, shape (n,)
+        Which of them are numbers.
+
+    Returns
+    -------
+    list of str
+        None of them when the column begins otherwise, or has other text further down.
+
+    Examples
+    --------
+    >>> header_texts(["How tidy is it?", "5", None], np.array([False, True, False]))
+    ['How tidy is it?']
+    """
+    texts = [row for row, label in enumerate(labels) if label is not None and not is_number[row]]
+    if texts not in ([0], [0, 1]) or not is_number.any():
+        return []
+    return [str(labels[row]) for row in texts]
+
+
+def header_rows(headed: Mapping[str, Sequence[str]], n_columns: int) -> Problem | None:
+    """Find further rows of the header, as some survey tools write them below the names.
+
+    That is taken as plain when three or more columns begin with text and go on in numbers, and they
+    are at least half of the columns with text.
+
+    Parameters
+    ----------
+    headed : mapping of str to sequence of str
+        Column → its texts, as `header_texts` gives them.
+    n_columns : int
+        Number of columns in which there is text where numbers are needed.
+
+    Returns
+    -------
+    Problem or None
+    """
+    if len(headed) < 3 or 2 * len(headed) < n_columns:
+        return None
+    height = max(len(texts) for texts in headed.values())
+    column, texts = next(entry for entry in headed.items() if len(entry[1]) == height)
+    rows, them = ("Row 1 looks", "it") if height == 1 else ("Rows 1 and 2 look", "them")
+    return Problem(
+        f"{rows} like question texts below the header, not like answers, in {len(headed)} columns: "
+        f"{column} begins with {shorten([repr(text[:40]) for text in texts])}. Skip {them} before "
+        f"the survey is made, for instance by `frame.iloc[{height}:]`, or delete {them} from the "
+        "file."
+    )
+
+
+def stray_codes(answers: FloatArray) -> list[float]:
+    """Usual codes for "no answer" that lie out of line with the other answers to a question.
+
+    A code such as 99 does when it is more than three times the largest of them, and a negative one
+    when none of them is negative. The codes 8 and 9 may be ratings; they are suspected when twenty
+    others or more do not pass 5 (9 alone: 7).
+
+    Parameters
+    ----------
+    answers : ndarray, shape (n,)
+        Answers to one question; nan where missing.
+
+    Returns
+    -------
+    list of float
+
+    Examples
+    --------
+    >>> stray_codes(np.array([1.0, 4.0, 5.0, 99.0])), stray_codes(np.array([90.0, 98.0, 99.0]))
+    ([99.0], [])
+    """
+    given = answers[~np.isnan(answers)]
+    usual = np.isin(given, _USUAL_CODES)
+    others = given[~usual]
+    if others.size == 0:
+        return []
+    far = usual & ((given > 3.0 * others.max()) | ((given < 0) & (others.min() >= 0)))
+    found = {float(code) for code in given[far]}
+    for codes, top in (((8.0, 9.0), 5.0), ((9.0,), 7.0)):
+        lower = others[~np.isin(others, codes)]
+        if lower.size >= 20 and lower.max() <= top:
+            found |= {code for code in codes if (others == code).any()}
+    return sorted(found)
 
 
 def off_scale(answers: FloatArray, columns: Mapping[int, str], scale: Scale) -> list[Problem]:
@@ -141,15 +275,12 @@ def off_scale(answers: FloatArray, columns: Mapping[int, str], scale: Scale) -> 
         between = present & ~outside & (steps != np.rint(steps))
     problems = []
     if outside.any():
-        found = sorted({float(value) for value in answers[outside]})
-        codes = ", ".join(f"{value:g}" for value in found[:5])
-        comma = "," if len(found) == 1 else ""
+        share = outside.sum() / present.sum()
         problems.append(
             Problem(
                 f"{_sentence_count(int(outside.sum()), 'answer')} outside the "
                 f"{scale} scale: {_by_column(answers, outside, columns)}. "
-                'Codes such as 8, 9, 99 often mean "no answer"; if so, list them in '
-                f"`missing_codes=({codes}{comma})`.",
+                f"{_way_out(answers[outside], scale, common=bool(share >= 0.05))}",
                 ScaleRangeError,
             )
         )
@@ -163,6 +294,47 @@ def off_scale(answers: FloatArray, columns: Mapping[int, str], scale: Scale) -> 
             )
         )
     return problems
+
+
+def _way_out(outside: FloatArray, scale: Scale, *, common: bool) -> str:
+    """Say what answers off the scale probably are: those of a longer scale, or codes."""
+    found = sorted({float(value) for value in outside})
+    below, above = _continuation(found, scale, -1), _continuation(found, scale, 1)
+    # A code or two next to the scale, and a few slips, are no longer scale.
+    if not common or not ({*below, *above} - _SMALL_CODES):
+        return _suggest_codes(found)
+    low, high = min([scale.minimum, *below]), max([scale.maximum, *above])
+    sentence = (
+        f"The data look like {low:g}–{high:g}; the instrument has {scale}. If that scale was used, "
+        "give it to the instrument"
+    )
+    rest = [value for value in found if not low <= value <= high]
+    if rest:
+        return f"{sentence}. {_suggest_codes(rest)}"
+    if len(found) > 1:
+        return f"{sentence}."
+    # One step beyond the end may as well be the box "do not know" next to the scale.
+    (code,) = found
+    return f'{sentence}; if {code:g} means "no answer", list it in `missing_codes=({code:g},)`.'
+
+
+def _continuation(found: Sequence[float], scale: Scale, direction: Literal[-1, 1]) -> list[float]:
+    """Those of the values that go on, step by step, where the scale ends."""
+    value = (scale.maximum if direction > 0 else scale.minimum) + direction
+    steps = []
+    while value in found:
+        steps.append(value)
+        value += direction
+    return steps
+
+
+def _suggest_codes(found: Sequence[float]) -> str:
+    codes = ", ".join(f"{value:g}" for value in found[:5])
+    comma = "," if len(found) == 1 else ""
+    return (
+        'Codes such as 8, 9, 99 often mean "no answer"; if so, list them in '
+        f"`missing_codes=({codes}{comma})`."
+    )
 
 
 def _sentence_count(count: int, noun: str) -> str:
@@ -283,18 +455,23 @@ def points_not_hundred(points: FloatArray, columns: tuple[str, ...]) -> list[Pro
         problems.append(
             Problem(
                 f"The importance points ({shorten(columns, 5)}) of {wrong.sum():,} of "
-                f"{given.sum():,} respondents do not add up to 100: {shown}. Correct them, or "
-                "give `renormalise_points=True` to bring each respondent's points to 100."
+                f"{plural(int(given.sum()), 'respondent')} do not add up to 100: {shown}. Correct "
+                "them, or give `renormalise_points=True` to bring each respondent's points to 100."
             )
         )
     if (points < 0).any():
         problems.append(
             Problem(
-                f"There are {(points < 0).sum():,} negative importance points in "
-                f"{shorten(columns, 5)}; points are shares of 100."
+                f"{_negative_words(int((points < 0).sum()))} in {shorten(columns, 5)}; points are "
+                "shares of 100."
             )
         )
     return problems
+
+
+def _negative_words(count: int) -> str:
+    verb = "There is" if count == 1 else "There are"
+    return f"{verb} {plural(count, 'negative importance point')}"
 
 
 def looks_reversed(answers: FloatArray, groups: Mapping[str, list[int]]) -> list[int]:

@@ -153,12 +153,10 @@ def resolve(name: str, names: Sequence[str]) -> str:
 
 
 def _not_a_name(name: object) -> OptionError:
+    example = name if isinstance(name, int) else "SAT1"
     return OptionError(
         f"A column is asked for by {name!r}, of type {type(name).__name__}, but columns are named "
-        f'by text. Write its name in quotation marks, such as "{name if name == name else "P1"}".'
-        if isinstance(name, (int, float))
-        else f"A column is asked for by {name!r}, of type {type(name).__name__}, but columns are "
-        'named by text, such as "SAT1".'
+        f'by text in quotation marks, such as "{example}".'
     )
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from servqual.typing import BoolArray, FloatArray, IntArray, Side, WeightKind
+from servqual.typing import BoolArray, Difference, FloatArray, IntArray, Side, WeightKind
+
+#: Prefixes of the items of differences: ``G1`` is the gap of item 1.
+DIFFERENCE_PREFIX: dict[str, Difference] = {"G": "gap", "MSA": "adequacy", "MSS": "superiority"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from servqual.errors import SurveyError, shorten
+from servqual.survey.checks import plural
 from servqual.survey.frames import DecimalMark
 
 __all__ = ["DelimitedTable", "check_rows", "delimiter_name", "name_columns", "read_delimited"]
@@ -145,9 +146,8 @@ def check_rows(name: str, n_columns: int, n_rows: int) -> None:
         If there are no rows.
     """
     if n_rows == 0:
-        columns = "1 column" if n_columns == 1 else f"{n_columns} columns"
         raise SurveyError(
-            f"The file {name} has a header of {columns} but no rows. "
+            f"The file {name} has a header of {plural(n_columns, 'column')} but no rows. "
             "A row per respondent is needed; export the answers too."
         )
 
@@ -392,19 +392,20 @@ class _TextTable:
         extra = {count for _, count in ragged} == {expected + 1}
         if len(ragged) == n_records and extra and n_records > 1:
             raise SurveyError(
-                f"Every row of the file {self.file_name} has {expected + 1} fields, but its "
-                f"header has {expected} names. Give the nameless column (often the first, of row "
-                "names) a name."
+                f"Every row of the file {self.file_name} has {plural(expected + 1, 'field')}, but "
+                f"its header has {plural(expected, 'name')}. Give the nameless column (often the "
+                "first, of row names) a name."
             )
         raise SurveyError(self._ragged_words(ragged, expected, n_records))
 
     def _ragged_words(self, ragged: list[tuple[int, int]], expected: int, n_records: int) -> str:
         found = shorten(f"line {number} has {count}" for number, count in ragged)
-        rows = "1 row" if len(ragged) == 1 else f"{len(ragged):,} rows"
+        rows = plural(len(ragged), "row")
         verb = "does" if len(ragged) == 1 else "do"
         words = (
-            f"{rows} of the file {self.file_name} {verb} not have the {expected} fields of the "
-            f"header (delimiter {delimiter_name(self.delimiter)}): {found}."
+            f"{rows} of the file {self.file_name} {verb} not have the "
+            f"{plural(expected, 'field')} of the header "
+            f"(delimiter {delimiter_name(self.delimiter)}): {found}."
         )
         if len(ragged) == n_records and n_records > 1:
             return (

@@ -13,10 +13,14 @@ import numpy as np
 import pandas as pd
 
 from servqual.errors import MissingDependencyError, SurveyError, nearest, shorten
+from servqual.survey.checks import plural
 from servqual.survey.delimited import check_rows, delimiter_name, name_columns, read_delimited
 from servqual.survey.frames import DecimalMark, Frame, read_frame
 
 __all__ = ["ReadInfo", "read_table"]
+
+#: So many rows are looked at for the names of the columns below a title.
+_TITLE_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,8 @@ class ReadInfo:
             details.append("decimal comma")
         if self.sheet:
             details.append(f'sheet "{self.sheet}"')
-        rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
-        columns = "1 column" if self.n_columns == 1 else f"{self.n_columns} columns"
-        return f"{Path(self.path).name}: {rows}, {columns} ({', '.join(details)})"
+        size = f"{plural(self.n_rows, 'row')}, {plural(self.n_columns, 'column')}"
+        return f"{Path(self.path).name}: {size} ({', '.join(details)})"
 
 
 def read_table(
@@ -219,12 +222,35 @@ def _read_workbook(file: Path, given: str, sheet: str | int | None) -> tuple[Fra
         )
     width = int(np.flatnonzero(~blank.all(axis=0))[-1]) + 1
     header = [_header_cell(entry) for entry in cells.iloc[rows[0], :width]]
+    _check_no_title(cells.iloc[rows[:_TITLE_ROWS], :width], file, title)
     check_rows(file.name, len(header), len(rows) - 1)
     # A row without any content is no respondent.
     body = cells.iloc[rows[1:], :width].reset_index(drop=True)
     names = name_columns(header, width)
     frame = read_frame(body.set_axis(names, axis=1))
     return frame, ReadInfo(given, "xlsx", None, None, None, frame.n_rows, width, title)
+
+
+def _check_no_title(top: pd.DataFrame, file: Path, sheet: str) -> None:
+    """Raise when the first row is a title, and one below it names the columns.
+
+    That is taken as plain when the first row fills less than half of the cells that some row near
+    it fills with different texts.
+    """
+    texts = [
+        [entry.strip() for entry in row if isinstance(entry, str) and entry.strip()]
+        for row in top.itertuples(index=False)
+    ]
+    filled = int(sum(not _is_blank_cell(entry) for entry in top.iloc[0]))
+    for place, row in enumerate(texts):
+        if len(row) > max(2 * filled, 2) and len(set(row)) == len(row):
+            number, first = int(top.index[place]) + 1, int(top.index[0]) + 1
+            raise SurveyError(
+                f'Row {first} of the sheet "{sheet}" of the file {file.name} looks like a title '
+                f"({shorten(texts[0] or ['numbers'], 3)}), and row {number} like the names of the "
+                f"columns ({shorten(row, 3)}). Delete the rows above row {number}, so that the "
+                "names come first."
+            )
 
 
 def _read_cells(file: Path, sheet: str | int | None) -> tuple[str, pd.DataFrame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
@@ -20,12 +20,13 @@ from servqual.errors import (
 from servqual.instruments.catalogue import instrument as catalogue_instrument
 from servqual.instruments.instrument import Instrument
 from servqual.samplestats.counts import Counts
+from servqual.samplestats.inputs import check_listed
 from servqual.samplestats.moments import Moments
 from servqual.samplestats.pairwise import PairwiseMoments
 from servqual.survey.building import BuildOptions, build
-from servqual.survey.checks import looks_reversed, narrower_scale
+from servqual.survey.checks import looks_reversed, narrower_scale, plural, stray_codes
 from servqual.survey.columns import ColumnSpec
-from servqual.survey.data import SurveyData
+from servqual.survey.data import DIFFERENCE_PREFIX, SurveyData
 from servqual.survey.description import SurveyDescription, describe
 from servqual.survey.frames import read_frame
 from servqual.survey.readers import read_table
@@ -53,9 +54,6 @@ Importance: TypeAlias = (
 )
 
 _T = TypeVar("_T")
-
-#: Prefixes of the items of differences: ``G1`` is the gap of item 1.
-_DIFFERENCE_PREFIX = {"G": "gap", "MSA": "adequacy", "MSS": "superiority"}
 
 #: Name of the overall score: the mean of the dimension scores.
 QUALITY = "quality"
@@ -95,7 +93,8 @@ class Survey:
     min_answered : float, default 0.5
         Share of a scale's items that a respondent must have answered to get a score.
     renormalise_points : bool, default False
-        Bring importance points to 100 instead of raising when they are not.
+        Bring importance points to 100 instead of raising when they are not. Points that a
+        respondent left out count as zero then, of which a note tells.
 
     Raises
     ------
@@ -111,7 +110,7 @@ class Survey:
     -----
     ServqualWarning
         If an item runs against its dimension as if it had not been reverse-coded (or had been
-        twice).
+        twice), or an outcome holds what looks like a code for "no answer", such as 99.
 
     Examples
     --------
@@ -166,7 +165,7 @@ class Survey:
                 "minimum": minimum,
                 "desired": desired,
             },
-            outcomes=outcomes or {},
+            outcomes={} if outcomes is None else outcomes,
             groups=groups,
             importance=importance,
             weights=weights,
@@ -446,7 +445,7 @@ class Survey:
         if second is None:
             columns = self._data.columns[first]
             return tuple(columns[item.number] for item in self._instrument.items)
-        prefix = next(short for short, name in _DIFFERENCE_PREFIX.items() if name == on)
+        prefix = next(short for short, name in DIFFERENCE_PREFIX.items() if name == on)
         return tuple(f"{prefix}{item.number}" for item in self._instrument.items)
 
     def rows(self, variables: Sequence[str]) -> FloatArray:
@@ -475,10 +474,7 @@ class Survey:
         >>> sq.load_example("bank").rows(["P1", "gap:reliability", "satisfaction"]).shape[1]
         3
         """
-        if isinstance(variables, str):
-            raise OptionError(
-                f'`variables` is "{variables}", but must be a list, such as ["{variables}"].'
-            )
+        variables = _names(variables)
         if not variables:
             return np.empty((self._data.n_rows, 0))
         return np.column_stack([self._variable(name) for name in variables])
@@ -516,7 +512,7 @@ class Survey:
         ('P1', 'P2')
         """
         check_option("missing", missing, Missing)
-        names = tuple(variables)
+        names = _names(variables)
         if missing == "listwise":
             return self._cached(("moments", names), lambda: self.collect(self.rows(names), names))
         return self._cached(
@@ -552,7 +548,7 @@ class Survey:
         (7, 7)
         """
         check_option("missing", missing, Missing)
-        names = tuple(variables)
+        names = _names(variables)
         return self._cached(
             ("counts", names, missing),
             lambda: Counts.collect(
@@ -619,10 +615,20 @@ class Survey:
         OptionError
             If a name is not a grouping variable of the survey.
         """
+        if not isinstance(by, Iterable):
+            raise OptionError(
+                f"`by` is {by!r}, but must name grouping variables of the survey, such as "
+                '"branch" or ["branch", "wave"].'
+            )
         names = (by,) if isinstance(by, str) else tuple(by)
         if not names:
             raise OptionError("`by` is empty; name at least one grouping variable.")
         for name in names:
+            if not isinstance(name, str):
+                raise OptionError(
+                    f"`by` lists {name!r}, but grouping variables are named by text, such as "
+                    '"branch".'
+                )
             self._check_group(name)
         columns = [self._data.groups[name] for name in names]
         combined = np.zeros(self._data.n_rows, dtype=np.int64)
@@ -679,8 +685,13 @@ class Survey:
             if str(level) not in column.levels:
                 raise OptionError.for_option(name, level, column.levels)
             keep &= column.codes == column.levels.index(str(level))
-        if not keep.any():
+        if self.count_respondents(keep) == 0:
             asked = " and ".join(f"{name}={level!r}" for name, level in groups.items())
+            if keep.any():
+                raise SurveyError(
+                    f"No respondent has {asked}: {plural(int(keep.sum()), 'row')} there, but with "
+                    "a weight of zero. Choose another group, or look at the weights."
+                )
             raise SurveyError(
                 f"No respondent has {asked}. Each of these groups exists, but not together; "
                 "`describe().groups` counts them."
@@ -730,7 +741,7 @@ class Survey:
         if missing:
             raise OptionError(
                 f'`on="{on}"` needs {" and ".join(missing)} answers, but this survey has '
-                f"{' and '.join(self.sides)} only."
+                f"{', '.join(self.sides)} only."
             )
         return pair
 
@@ -785,8 +796,8 @@ class Survey:
         if rest:
             return self._find_score(on, rest)
         prefix = name.rstrip("0123456789")
-        if prefix in _DIFFERENCE_PREFIX and prefix != name:
-            return self._find_score(_DIFFERENCE_PREFIX[prefix], name[len(prefix) :])
+        if prefix in DIFFERENCE_PREFIX and prefix != name:
+            return self._find_score(DIFFERENCE_PREFIX[prefix], name[len(prefix) :])
         return None
 
     def _find_score(self, on: str, rest: str) -> FloatArray | None:
@@ -823,6 +834,15 @@ class Survey:
                     ServqualWarning,
                     stacklevel=3,
                 )
+        for column, codes in self._stray_codes().items():
+            listed = ", ".join(f"{code:g}" for code in codes)
+            warnings.warn(
+                f"The outcome column {column!r} holds {listed}, far from its other answers, which "
+                'counts as an answer and moves its mean. If it means "no answer", give '
+                f'`missing_codes={{"{column}": ({listed}{"," if len(codes) == 1 else ""})}}`.',
+                ServqualWarning,
+                stacklevel=3,
+            )
         if {"expectation", "perception"} <= set(self._data.answers):
             sentence = narrower_scale(
                 self._data.answers["expectation"],
@@ -833,10 +853,18 @@ class Survey:
             if sentence:
                 warnings.warn(sentence, ServqualWarning, stacklevel=3)
 
+    def _stray_codes(self) -> dict[str, list[float]]:
+        found = {
+            column: stray_codes(self._data.outcomes[name][:, place])
+            for name, columns in self._data.outcome_columns.items()
+            for place, column in enumerate(columns)
+        }
+        return {column: codes for column, codes in found.items() if codes}
+
     # ---- showing itself ----------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        rows = [f"Survey: {self.n_respondents:,} respondents, {self._instrument}"]
+        rows = [f"Survey: {plural(self.n_respondents, 'respondent')}, {self._instrument}"]
         entries: list[tuple[str, str]] = []
         for side, mapping in self._data.columns.items():
             columns = [mapping[item.number] for item in self._instrument.items]
@@ -932,6 +960,11 @@ min_answered, renormalise_points
     >>> survey.outcomes["loyalty"]
     ('LOY1', 'LOY2', 'LOY3')
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise OptionError(
+            f"`path` is of type {type(path).__name__}, but must be the path of a file, such as "
+            '"survey.csv". For a dataframe use `sq.Survey(frame, instrument=…)`.'
+        )
     table, info = read_table(
         path, sheet=sheet, delimiter=delimiter, decimal=decimal, encoding=encoding
     )
@@ -995,6 +1028,19 @@ def _resolve_instrument(instrument: str | Instrument) -> Instrument:
         f"`instrument` is {type(instrument).__name__}, but must be a name such as "
         '"servqual-1991", or an `Instrument`.'
     )
+
+
+def _names(variables: Sequence[str]) -> tuple[str, ...]:
+    """Check a list of variables, of which each is named by a text."""
+    check_listed("variables", variables)
+    names: tuple[Any, ...] = tuple(variables)
+    wrong = [name for name in names if not isinstance(name, str)]
+    if wrong:
+        raise OptionError(
+            f"`variables` lists {shorten([repr(name) for name in wrong])}, but variables are named "
+            'by text, such as "P1" or "gap:reliability".'
+        )
+    return names
 
 
 def _check_share(min_answered: object) -> None:

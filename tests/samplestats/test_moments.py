@@ -293,6 +293,18 @@ def test_without_means() -> None:
         ({"covariance": [[1, NAN], [NAN, 1]], "n": 9}, "has missing or infinite entries"),
         ({"covariance": [[1, 0.5], [0, 1]], "n": 9}, "is not symmetric.* both triangles alike"),
         ({"covariance": [[-1.0]], "n": 9}, "negative numbers on its diagonal"),
+        (
+            {"covariance": [[1.0, 0.2, 1.5], [0.2, 1.0, 0], [1.5, 0, 1.0]], "n": 9},
+            r"has 1\.5 for x1 and x3 \(correlation 1\.5\), but no correlation lies beyond −1 or 1",
+        ),
+        (
+            {"covariance": [[4.0, -9.0], [-9.0, 4.0]], "n": 9, "variables": ["P1", "E1"]},
+            r"has -9 for P1 and E1 \(correlation -2\.25\).*Look for a misprint",
+        ),
+        (
+            {"covariance": [[0.0, 0.5], [0.5, 1.0]], "n": 9},
+            r"has 0\.5 for x1 and x2 \(no variance\)",
+        ),
         ({"covariance": [[1.0]], "n": 1}, r"`n` is 1, but must be a whole number of at least 2\."),
         ({"covariance": [[1.0]], "n": 9.5}, r"`n` is 9\.5, but must be a whole number"),
         ({"covariance": [[1.0]], "n": NAN}, r"`n` is nan, but must be a whole number"),
@@ -300,7 +312,7 @@ def test_without_means() -> None:
         ({"covariance": [[1.0]], "n": True}, r"`n` is True, but must be a whole number"),
         (
             {"covariance": [[1.0]], "n": 9, "variables": ["a", "b"]},
-            "`covariance` has 1 variables, but `variables` names 2",
+            r"`covariance` has shape \(1, 1\), but `variables` names 2\.",
         ),
         (
             {"covariance": [[1.0]], "n": 9, "mean": [1, 2]},
@@ -353,6 +365,25 @@ def test_select_errors() -> None:
     pairwise: Any = "pairwise"
     with pytest.raises(OptionError, match="`missing` is 'pairwise', but must be one of \"listwise"):
         moments.moments(["alpha"], missing=pairwise)
+
+
+def test_names_come_in_a_list() -> None:
+    moments = Moments.collect([[1, 2], [2, 1]], ["a", "b"])
+    words = r'`variables` is "ab", but must be a list, such as \["ab"\]\.'
+    with pytest.raises(OptionError, match=words):
+        moments.select("ab")
+    with pytest.raises(OptionError, match=words):
+        moments.moments("ab")
+    with pytest.raises(OptionError, match=words):
+        Moments.collect([[1, 2], [2, 1]], "ab")
+    number: Any = 3
+    with pytest.raises(OptionError, match="`variables` is 3, but must be a list of names"):
+        moments.select(number)
+
+
+def test_a_correlation_of_one_is_possible() -> None:
+    moments = Moments.from_covariance([[4.0, 6.0], [6.0, 9.0 * (1 - 1e-12)]], n=9)
+    assert_allclose(moments.correlation()[0, 1], 1.0)
 
 
 @pytest.mark.parametrize("kind", ["none", "sampling"])

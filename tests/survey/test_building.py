@@ -213,6 +213,37 @@ def test_off_the_scale_as_promised() -> None:
     assert "15 answers were missing codes: E3 (9), P11 (6)." in survey.notes
 
 
+def test_a_longer_scale_is_not_called_codes() -> None:
+    five = sq.Instrument.from_toml("[scale]\nminimum = 1\nmaximum = 5\n[dimensions]\na = [1, 2]\n")
+    fails(
+        r"The data look like 1–7; the instrument has 1–5\.",
+        frame_of(n=200),
+        instrument=five,
+        expectation=["E1", "E2"],
+        perception=["P1", "P2"],
+    )
+
+
+def test_question_texts_below_the_header() -> None:
+    frame = frame_of(w=2).astype(object)
+    text = {name: f"1. How about {name}?" for name in frame.columns}
+    codes = {name: f'{{"ImportId":"{name}"}}' for name in frame.columns}
+    both = pd.concat([pd.DataFrame([text, codes]), frame], ignore_index=True)
+    weights = sq.SamplingWeights("w")
+    words = (
+        r"^Rows 1 and 2 look like question texts .* in 11 columns: E1 begins with '1\. How about"
+    )
+    fails(words, both, weights=weights)
+    # Doing what the message says is enough, also for numbers that were read as text.
+    survey = mini(both.iloc[2:].astype(str), weights=weights)
+    assert_array_equal(survey.answers("gap"), mini().answers("gap"))
+    # A slip further down is told beside it.
+    both.loc[7, "P2"] = "good"
+    first, second = problems_of(both, weights=weights)
+    assert "in 10 columns" in first
+    assert "`P2` holds text where numbers are needed:" in second
+
+
 def test_between_the_steps() -> None:
     frame = frame_of().assign(P1=[3.5] + [4.0] * 19)
     fails(r"1 answer lies between the steps of the 1–7 scale: P1 \(one answer of 3\.5\)", frame)
@@ -435,6 +466,105 @@ def test_outcomes() -> None:
     assert_array_equal(survey.rows(["satisfaction", "loyalty", "recommend"])[0], [2, 4, 5])
 
 
+def test_found_outcomes_give_way() -> None:
+    frame = frame_of(SAT1=1, SAT2=[2, 3] * 10, recommend="yes", loyalty=3, nps=4)
+    survey = mini(frame, outcomes="find", groups=["SAT2"], weights=sq.SamplingWeights("nps"))
+    assert survey.outcomes == {"satisfaction": ("SAT1",), "loyalty": ("loyalty",)}
+    assert survey.groups == {"SAT2": ("2", "3")}
+    assert (
+        "The outcome 'recommend' was found (recommend), but recommend holds text; it is not used. "
+        "Name outcomes to use it."
+    ) in survey.notes
+    named = mini(frame, outcomes="find", groups={"satisfaction": "SAT2"})
+    assert "satisfaction" not in named.outcomes
+    assert any("but a group has that name" in note for note in named.notes)
+    # A slip in an outcome of numbers is told, and so is text in an outcome that was asked for.
+    slip = frame_of(SAT1=["five", *["5"] * 19])
+    fails("`SAT1` holds text where numbers are needed: 'five'", slip, outcomes="find")
+    fails("`recommend` holds text", frame, outcomes={"loyalty": "recommend"})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"outcomes": {1: "SAT1"}}, "`outcomes` has the entry 1: 'SAT1', but must say"),
+        ({"outcomes": {"s": None}}, "`outcomes` has the entry 's': None, but must say"),
+        ({"outcomes": {"s": 3}}, "`outcomes` has the entry 's': 3, but must say"),
+        ({"outcomes": 3}, "`outcomes` is 3, but must say which columns"),
+        ({"groups": [3]}, r"`groups` is \[3\], but must name columns by text, such as"),
+        ({"groups": 3}, "`groups` is 3, but must name columns by text"),
+        ({"groups": {"branch": 3}}, r"`groups` is \{'branch': 3\}, but must name columns"),
+        ({"groups": [["SAT1"]]}, r"`groups` is \[\['SAT1'\]\], but must name columns"),
+        ({"id": 3}, "A column is asked for by 3, of type int, but columns are named by text"),
+        ({"id": 1.5}, '"SAT1"'),
+        ({"sides": 3}, "`sides` is 3, but must be a list"),
+        ({"importance": 3}, "`importance` is 3, but must be a template of columns"),
+    ],
+)
+def test_arguments_of_another_type(options: dict[str, Any], words: str) -> None:
+    frame = frame_of(SAT1=5)
+    frame[3] = "x"
+    with pytest.raises(OptionError, match=words):
+        mini(frame, **options)
+    # A column whose name is a number goes by its text.
+    assert mini(frame, groups=["3"]).groups == {"3": ("x",)}
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "words"),
+    [
+        (
+            frame_of(G1=5),
+            {"outcomes": {"satisfaction": "G1"}},
+            r"This name of a column is taken by what is computed .* 'G1' \(the gap of item 1\)\. "
+            "Rename the column, or leave it out",
+        ),
+        (
+            frame_of().assign(**{"gap:alpha": 5, "perception:2": 4}),
+            {"outcomes": {"satisfaction": ["gap:alpha", "perception:2"]}},
+            r"These names .* 'gap:alpha' \(the gap score of alpha\), 'perception:2' \(the percep",
+        ),
+        (frame_of(G2="x"), {"groups": ["G2"]}, "'G2' .the gap of item 2"),
+        (frame_of(G3=2), {"weights": sq.SamplingWeights("G3")}, "'G3' .the gap of item 3"),
+        (
+            frame_of().rename(columns={"E1": "G4"}),
+            {"expectation": ["G4", "E2", "E3", "E4", "E5"]},
+            "'G4' .the gap of item 4",
+        ),
+    ],
+)
+def test_columns_named_like_what_is_computed(
+    frame: pd.DataFrame, options: dict[str, Any], words: str
+) -> None:
+    fails(words, frame, **options)
+
+
+def test_names_of_what_is_not_computed_are_free() -> None:
+    # Nobody has a sixth item, or the zone of tolerance; unused columns and renamed groups clash
+    # with nothing; and without expectations there are no gaps.
+    frame = frame_of(G6=5, MSA1=4, G1=1, G2="x")
+    survey = mini(frame, outcomes={"o": ["G6", "MSA1"]}, groups={"branch": "G2"})
+    assert_array_equal(survey.rows(["G1"])[:, 0], frame["P1"] - frame["E1"])
+    assert_array_equal(survey.rows(["G6"])[:, 0], frame["G6"])
+    one_side = frame_of(names=("E{}", "G{}"))
+    asked = mini(one_side, sides=("perception",), perception="G{item}")
+    assert_array_equal(asked.rows(["G1"])[:, 0], one_side["G1"])
+
+
+def test_columns_named_like_differences_of_three_columns() -> None:
+    zone = sq.Instrument.from_toml(
+        'id = "zone"\nsides = ["minimum", "desired", "perception"]\n[dimensions]\na = [1, 2]\n'
+    )
+    frame = pd.DataFrame({f"{side}{item}": [4, 5] for side in "ADP" for item in (1, 2)})
+    frame["MSA1"] = frame["MSS2"] = 3
+    fails(
+        r"'MSA1' \(the adequacy of item 1\), 'MSS2' \(the superiority of item 2\)",
+        frame,
+        instrument=zone,
+        outcomes={"o": ["MSA1", "MSS2"]},
+    )
+
+
 def test_outcomes_are_found() -> None:
     frame = frame_of(SAT1=1, SAT2=3, recommend=4, nps=9)
     assert mini(frame, outcomes="find").outcomes == {
@@ -491,6 +621,8 @@ def test_outcome_errors() -> None:
         (pd.Categorical(["lo", "hi"] * 10, categories=["lo", "mid", "hi"]), ("lo", "hi")),
         (pd.Categorical(["10", "9"] * 10), ("10", "9")),
         (["9", "10", "b", "a"] * 5, ("9", "10", "a", "b")),
+        (["Week 10", "Week 2", "10 weeks", "Week"] * 5, ("10 weeks", "Week", "Week 2", "Week 10")),
+        (["Q2.10", "Q2.9", "Q10.1", "²"] * 5, ("Q2.9", "Q2.10", "Q10.1", "²")),
         (pd.Timestamp("2024-05-31"), ("2024-05-31",)),
     ],
 )
@@ -555,7 +687,11 @@ def test_one_vector_for_all(importance: object) -> None:
 @pytest.mark.parametrize(
     ("importance", "words"),
     [
-        ([60, 30, 10], "`importance` has 3 numbers, but there are 2 dimensions: alpha, beta"),
+        (
+            [60, 30, 10],
+            "`importance` has 3 numbers, but the instrument has 2 dimensions: alpha, beta",
+        ),
+        ([100], "`importance` has 1 number, but the instrument has 2 dimensions: alpha, beta"),
         ({"alpha": 60, "betta": 40}, r"unknown or left out: betta, beta\."),
         (["W_alpha"], "`importance` lists 1 column, but there are 2 dimensions"),
         ("W_{dim}", r"`importance` is 'W_\{dim\}', which has the unknown \{dim\}"),
@@ -595,6 +731,17 @@ def test_renormalised_points() -> None:
     assert any(
         re.search("importance points of 1 respondents? w.* brought to a sum of 100", note)
         for note in survey.notes
+    )
+    frame = points_frame()
+    frame.loc[:2, "W_alpha"] = [50, 100, 30]
+    frame.loc[:2, "W_beta"] = [NAN, NAN, 30]
+    partial = mini(frame, importance="W_{dimension}", renormalise_points=True)
+    assert partial.points is not None
+    assert_allclose(partial.points[:3], [[100, 0], [100, 0], [50, 50]])
+    assert "The importance points of 2 respondents were brought to a sum of 100." in partial.notes
+    assert any(
+        note.startswith("1 respondent of them left importance points out, which count as zero.")
+        for note in partial.notes
     )
     vector = mini(importance=[6, 4], renormalise_points=True)
     assert vector.points is not None
@@ -693,6 +840,45 @@ def test_weights_by_column_and_by_row() -> None:
           weights=sq.SamplingWeights([1.0, 2.0]))  # fmt: skip
     fails("no column 'weigth' in the data. Nearest is weight", frame_of(weight=1),
           weights=sq.SamplingWeights("weigth"))  # fmt: skip
+
+
+def test_weights_with_a_comma_that_may_mean_thousands() -> None:
+    frame = frame_of(w=["1,234", "987"] * 10)
+    fails(
+        r"`w` holds numbers whose comma may separate thousands or decimals: '1,234' \(10×\)",
+        frame,
+        weights=sq.SamplingWeights("w"),
+    )
+
+
+def test_messages_count_one() -> None:
+    frame = frame_of(w=[0, *[1] * 19], id=[1, 1, *range(2, 20)])
+    assert (
+        "1 row has a weight of zero and does not count."
+        in mini(frame, weights=sq.FrequencyWeights("w")).notes
+    )
+    assert (
+        "1 answer was a missing code: P1 (1)."
+        in mini(frame_of().assign(P1=[9, *[5] * 19]), missing_codes=(9,)).notes
+    )
+    fails("has 1 value that stands more than once: 1 ", frame, id="id")
+    fails(
+        r"there is 1 weight for 20 rows\. Give one",
+        frame,
+        weights=sq.FrequencyWeights([3]),
+    )
+    frame["w"] = [-1, *[1] * 19]
+    fails(r"1 is missing, infinite or negative \(row 1\)", frame, weights=sq.SamplingWeights("w"))
+    assert repr(mini(frame_of(1))).startswith("Survey: 1 respondent, ")
+
+
+def test_frequencies_that_nobody_can_count() -> None:
+    frame = frame_of(w=[1e300, *[1.0] * 19])
+    fails(
+        r"frequency weights count respondents, but these add up to 1e\+300\. If they are survey",
+        frame,
+        weights=sq.FrequencyWeights("w"),
+    )
 
 
 def test_weights_that_are_no_numbers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,14 @@ from servqual.survey.checks import (
     columns_not_found,
     counted,
     different_scales,
+    header_rows,
+    header_texts,
     looks_reversed,
     narrower_scale,
     off_scale,
     points_not_hundred,
     raise_problems,
+    stray_codes,
     text_in_numbers,
 )
 from servqual.typing import FloatArray
@@ -54,6 +59,28 @@ def test_one_answer_off_the_scale() -> None:
         "1 answer lies outside the 1–7 scale: E3 (one answer of 8). "
         'Codes such as 8, 9, 99 often mean "no answer"; if so, list them in `missing_codes=(8,)`.'
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "scale", "words"),
+    [
+        # A longer scale than the instrument's.
+        ([1, 2, 5, 6, 7], Scale(1, 5), "The data look like 1–7; the instrument has 1–5. If that"),
+        ([1, 7, 8, 9, 10], LIKERT, r"The data look like 1–10; .* give it to the instrument\.$"),
+        ([0, 7, 8, 9, 10], LIKERT, "The data look like 0–10; the instrument has 1–7"),
+        ([1, 3, 6, 7, 99], Scale(1, 5), r"look like 1–7; .* in `missing_codes=\(99,\)`\.$"),
+        ([1, 3, 5, 6], Scale(1, 5), r'look like 1–6; .*; if 6 means "no answer", .*=\(6,\)`\.$'),
+        # Codes.
+        ([1, 7, 8, 9], LIKERT, r"\)\. Codes such as 8, 9, 99 often .*`missing_codes=\(8, 9\)`\.$"),
+        ([1, 7, 0, 9], LIKERT, r"\)\. Codes such as .*`missing_codes=\(0, 9\)`\.$"),
+        ([1, 5, 99], Scale(1, 5), r"\)\. Codes such as .*`missing_codes=\(99,\)`\.$"),
+        # Two slips among many answers are no other scale.
+        ([1, 2, 3, 4, 5] * 20 + [6, 7], Scale(1, 5), r"\)\. Codes such as .*=\(6, 7\)`\.$"),
+    ],
+)
+def test_another_scale_or_codes(answers: list[float], scale: Scale, words: str) -> None:
+    (problem,) = off_scale(np.array(answers, dtype=np.float64)[:, None], {0: "P1"}, scale)
+    assert re.search(words, problem.text), problem.text
 
 
 def test_long_lists_are_shortened() -> None:
@@ -208,9 +235,16 @@ def test_points() -> None:
     )
 
 
+def test_points_of_one_respondent() -> None:
+    (problem,) = points_not_hundred(np.array([[50.0, 40]]), ("W_a", "W_b"))
+    assert "of 1 of 1 respondent do not" in problem.text
+
+
 def test_points_below_zero() -> None:
     (problem,) = points_not_hundred(np.array([[140, -40.0], [50, 50]]), ("W_a", "W_b"))
-    assert "1 negative importance point" in problem.text
+    assert problem.text.startswith("There is 1 negative importance point in W_a, W_b; points are")
+    (problem,) = points_not_hundred(np.array([[140, -40.0], [-10, 110]]), ("W_a", "W_b"))
+    assert problem.text.startswith("There are 2 negative importance points in")
 
 
 # ---- problems ------------------------------------------------------------------------------------
@@ -224,6 +258,73 @@ def test_text_in_numbers() -> None:
     )
     assert problems[1].text.startswith("`P2` holds text where numbers are needed: '-1-' (1×)")
     assert text_in_numbers({}) == []
+
+
+def test_thousands_or_decimals() -> None:
+    (problem,) = text_in_numbers({"w": {"1,234": 2, "1,050": 1}})
+    assert problem.text == (
+        "`w` holds numbers whose comma may separate thousands or decimals: '1,234' (2×), '1,050' "
+        "(1×). Remove the separators of thousands; if it is a decimal comma, read the file with "
+        '`decimal=","`.'
+    )
+    (problem,) = text_in_numbers({"w": {"1,234": 2, "good": 1}})
+    assert "holds text where numbers are needed" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("labels", "texts"),
+    [
+        (["How tidy?", "5", "6"], ["How tidy?"]),
+        (["How tidy?", '{"ImportId":"Q1"}', "6"], ["How tidy?", '{"ImportId":"Q1"}']),
+        (["a", "b", "c"], []),
+        (["a", "5", "c"], []),
+        (["a", "b"], []),
+        (["5", "a", "6"], []),
+        ([None, "a", "6"], []),
+    ],
+)
+def test_header_texts(labels: list[str | None], texts: list[str]) -> None:
+    numbers = np.array([label is not None and label.isdigit() for label in labels])
+    assert header_texts(labels, numbers) == texts
+
+
+def test_header_rows() -> None:
+    headed = {f"P{item}": [f"Question {item}", "{}"] for item in range(1, 5)}
+    problem = header_rows(headed, 5)
+    assert problem is not None
+    assert problem.text == (
+        "Rows 1 and 2 look like question texts below the header, not like answers, in 4 columns: "
+        "P1 begins with 'Question 1', '{}'. Skip them before the survey is made, for instance by "
+        "`frame.iloc[2:]`, or delete them from the file."
+    )
+    one = header_rows({key: ["Question"] for key in "abc"}, 3)
+    assert one is not None
+    assert one.text.startswith("Row 1 looks like")
+    assert "Skip it before" in one.text
+    # Slips in two columns, or in few of many, are no header.
+    assert header_rows({key: ["Question"] for key in "ab"}, 2) is None
+    assert header_rows(headed, 9) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "codes"),
+    [
+        ([1, 4, 5, 99], [99]),
+        ([1, 4, 10, 999, -9, NAN], [-9, 999]),
+        ([-3, 2, -1], []),
+        ([90, 98, 99], []),
+        ([99, 99], []),
+        ([1, 2, 3, 4, 5] * 4 + [8, 9], [8, 9]),
+        ([1, 2, 3, 6, 7] * 4 + [9], [9]),
+        # A scale up to 10, or too few answers to tell.
+        ([1, 2, 3, 6, 10] * 4 + [9], []),
+        ([1, 2, 3, 6, 8] * 4 + [9], []),
+        ([1, 2, 3, 9], []),
+        ([NAN], []),
+    ],
+)
+def test_stray_codes(answers: list[float], codes: list[float]) -> None:
+    assert stray_codes(np.array(answers, dtype=np.float64)) == codes
 
 
 def test_columns_not_found() -> None:

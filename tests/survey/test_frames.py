@@ -6,6 +6,7 @@ import copy
 import datetime
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -169,6 +170,26 @@ def test_comma_with_three_digits_is_doubtful_next_to_points() -> None:
     column = read_frame({"x": ["1,234", "987.5", "1,5"]}).numeric("x")
     np.testing.assert_array_equal(column.values, [np.nan, 987.5, 1.5])
     assert column.bad == {"1,234": 1}
+
+
+def test_comma_with_three_digits_is_doubtful_next_to_whole_hundreds() -> None:
+    column = read_frame({"x": ["1,234", "987", "1,050"]}).numeric("x")
+    np.testing.assert_array_equal(column.values, [np.nan, 987, np.nan])
+    assert column.bad == {"1,050": 1, "1,234": 1}
+    # What the user said about the comma decides.
+    told = replace(read_frame({"x": ["1,234", "987"]}), decimal=",").numeric("x")
+    np.testing.assert_array_equal(told.values, [1.234, 987])
+    assert replace(read_frame({"x": ["1,234", "987"]}), decimal=".").numeric("x").n_bad == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [(["1,234", "0,987"], [1.234, 0.987]), (["1,234", "2,5", "300"], [1.234, 2.5, 300])],
+)
+def test_commas_that_are_plainly_decimal(texts: list[str], numbers: list[float]) -> None:
+    column = read_frame({"x": texts}).numeric("x")
+    np.testing.assert_array_equal(column.values, numbers)
+    assert column.bad == {}
 
 
 def test_infinite_numbers_are_bad() -> None:

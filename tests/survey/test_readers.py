@@ -384,6 +384,21 @@ def test_workbook(tmp_path: Path) -> None:
     _fails(path, "has a header of 2 columns but no rows", sheet="Head")
 
 
+def test_workbook_with_a_title_above_the_names(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    path = tmp_path / "bank.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        _table().to_excel(writer, sheet_name="May", index=False, startrow=2)
+        pd.DataFrame(["Survey of the bank, May"]).to_excel(
+            writer, sheet_name="May", header=False, index=False
+        )
+    _fails(
+        path,
+        r'Row 1 of the sheet "May" of the file bank\.xlsx looks like a title \(Survey of the bank, '
+        r"May\), and row 3 like the names of the columns .* Delete the rows above row 3",
+    )
+
+
 def test_workbook_with_text_blank_rows_and_nameless_columns(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     cells = [["E1", None, 3, None], ["5,5", "x", 1, None], [None] * 4, ["#N/A", None, 2, " "]]

@@ -321,6 +321,13 @@ def test_names_come_in_a_list() -> None:
         OptionError, match=r'`variables` is "P1", but must be a list, such as \["P1"'
     ):
         mini().rows("P1")
+    with pytest.raises(OptionError, match=r'`variables` is "G1", but must be a list'):
+        mini().moments("G1")
+    with pytest.raises(OptionError, match=r'`variables` is "G1", but must be a list'):
+        mini().counts("G1")
+    numbers: Any = [1, 2]
+    with pytest.raises(OptionError, match=r"`variables` lists 1, 2, but variables are named by"):
+        mini().moments(numbers)
 
 
 def test_moments_listwise_and_pairwise() -> None:
@@ -408,6 +415,13 @@ def test_group_errors() -> None:
         mini().group_codes("branch")
     with pytest.raises(OptionError, match="`by` is empty; name at least one"):
         survey.group_codes([])
+    number: Any = 3
+    with pytest.raises(OptionError, match="`by` is 3, but must name grouping variables"):
+        survey.group_codes(number)
+    with pytest.raises(OptionError, match="`by` lists 3, but grouping variables are named by text"):
+        survey.group_codes([number])
+    with pytest.raises(OptionError, match="`by` is 3, but must name grouping variables"):
+        sq.frequencies(survey, by=number)
 
 
 def test_where() -> None:
@@ -428,6 +442,17 @@ def test_where() -> None:
 def test_where_nobody_is() -> None:
     with pytest.raises(SurveyError, match="No respondent has branch='west' and wave='9'"):
         grouped().where(branch="west", wave="9")
+
+
+def test_where_all_weights_are_zero() -> None:
+    frame = mini_frame(branch=["north"] * 4 + ["south"] * 2, w=[1, 2, 1, 2, 0, 0])
+    survey = mini(frame, groups="branch", weights=sq.FrequencyWeights("w"))
+    assert survey.where(branch="north").n_respondents == 6
+    with pytest.raises(
+        SurveyError,
+        match=r"No respondent has branch='south': 2 rows there, but with a weight of zero\. Choose",
+    ):
+        survey.where(branch="south")
 
 
 def test_where_takes_all_that_belongs_to_a_respondent() -> None:
@@ -591,6 +616,20 @@ def test_no_warning_for_a_few_respondents() -> None:
     sq.Survey(frame, instrument=toy_instrument((3, 3)))
 
 
+def test_stray_code_in_an_outcome() -> None:
+    frame = mini_frame(o=[5, 6, 7, 6, 4, 99], p=[-9, 999, 1, 2, 3, 4])
+    outcomes = {"satisfaction": ["o"], "loyalty": ["p"]}
+    with pytest.warns(ServqualWarning) as caught:
+        mini(frame, outcomes=outcomes)
+    first, second = (str(entry.message) for entry in caught)
+    assert first.startswith("The outcome column 'o' holds 99, far from its other answers")
+    assert '`missing_codes={"o": (99,)}`' in first
+    assert '`missing_codes={"p": (-9, 999)}`' in second
+    # Doing what the message says is enough.
+    survey = mini(frame, outcomes=outcomes, missing_codes={"o": (99,), "p": (-9, 999)})
+    assert_array_equal(survey.rows(["satisfaction"])[5:], [[NAN]])
+
+
 def test_narrower_scale() -> None:
     generator = np.random.default_rng(3)
     frame = pd.DataFrame(
@@ -604,6 +643,32 @@ def test_narrower_scale() -> None:
 
 
 # ---- small surveys -------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::servqual.errors.SmallSampleWarning")
+def test_read_survey_needs_a_path() -> None:
+    frame: Any = mini_frame()
+    with pytest.raises(
+        OptionError,
+        match=r"`path` is of type DataFrame, .* use `sq\.Survey\(frame, instrument=…\)`",
+    ):
+        sq.read_survey(frame, instrument=MINI)
+    nothing: Any = None
+    with pytest.raises(OptionError, match="`path` is of type NoneType, but must be the path of a"):
+        sq.read_survey(nothing, instrument=MINI)
+
+
+@pytest.mark.filterwarnings("ignore::servqual.errors.SmallSampleWarning")
+def test_extreme_sampling_weights() -> None:
+    weights = np.array([1.0, 3, 2, 1, 2, 1])
+    expected = sq.gaps(mini(mini_frame(), weights=sq.SamplingWeights(weights))).dimensions
+    # Powers of two keep the last bit; only the ratios of sampling weights matter.
+    for factor in (2.0**1000, 2.0**-1000):
+        found = sq.gaps(mini(mini_frame(), weights=sq.SamplingWeights(weights * factor)))
+        pd.testing.assert_frame_equal(found.dimensions, expected)
+    apart = mini(mini_frame(), weights=sq.SamplingWeights([1e300, 1e300, 1e300, 1e-300, 1, 1]))
+    assert apart.n_respondents == 6
+    assert np.isfinite(sq.gaps(apart).dimensions["gap"]).all()
 
 
 @pytest.mark.filterwarnings("ignore::servqual.errors.SmallSampleWarning")
