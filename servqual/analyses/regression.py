@@ -13,6 +13,7 @@ from scipy.special import fdtrc
 
 from servqual import rules
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
+from servqual.analyses.resampling import cluster_codes, complete_respondents
 from servqual.errors import (
     EstimationError,
     NotIdentifiedError,
@@ -383,7 +384,7 @@ def _from_rows(
     if undefined:
         of_coefficients = np.full_like(of_coefficients, np.nan)
     errors = np.sqrt(np.diag(of_coefficients))
-    n_clusters = np.nan if codes is None else float(len(np.unique(codes[rows.keep])))
+    n_clusters = np.nan if codes is None else float(len(np.unique(codes)))
     df = fit.df_residual if codes is None else n_clusters - 1.0
     notes = _notes(survey, moments, kind, n_clusters, cluster)
     coefficients = np.asarray(model.params, dtype=np.float64)
@@ -423,29 +424,13 @@ def _complete_rows(
     survey: Survey, variables: ModelVariables, cluster: str | None
 ) -> tuple[_Rows, IntArray | None]:
     values = survey.rows(variables.names)
-    keep = np.asarray(~np.isnan(values).any(axis=1))
-    weights = survey.weights
-    if weights is not None:
-        keep &= weights > 0
+    keep = complete_respondents(survey, values)
     n_obs = int(keep.sum())
-    if survey.weight_kind == "frequency" and weights is not None:
-        n_obs = int(weights[keep].sum())
+    if survey.weight_kind == "frequency" and survey.weights is not None:
+        n_obs = int(survey.weights[keep].sum())
     if cluster is None:
         return _Rows(values, keep, n_obs), None
-    codes, _, _ = survey.group_codes(cluster)
-    lost = int((keep & (codes < 0)).sum())
-    if lost:
-        raise EstimationError(
-            f'The cluster variable "{cluster}" is missing for {lost} of the {int(keep.sum())} '
-            "respondents of this regression. Complete it, or leave these respondents out of the "
-            "survey."
-        )
-    if len(np.unique(codes[keep])) < 2:
-        raise EstimationError(
-            f'All respondents of this regression are in one group of "{cluster}", but at least two '
-            "clusters are needed. Leave `cluster` out."
-        )
-    return _Rows(values, keep, n_obs), codes
+    return _Rows(values, keep, n_obs), cluster_codes(survey, cluster, keep)
 
 
 def _check_repeatable(survey: Survey, rows: _Rows, variables: ModelVariables) -> None:
@@ -472,7 +457,7 @@ def _fit_statsmodels(
     from statsmodels.regression.linear_model import OLS, WLS
 
     values = rows.values[rows.keep]
-    clusters = None if codes is None else codes[rows.keep]
+    clusters = codes
     weights = None if survey.weights is None else survey.weights[rows.keep]
     if survey.weight_kind == "frequency" and weights is not None:
         counts = weights.astype(np.int64)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
-from servqual.errors import EstimationError, NotIdentifiedError, OptionError, shorten
-from servqual.numerics.bootstrap import bootstrap_moments, percentile_interval
+from servqual.analyses.resampling import check_bootstrap, resampled_moments
+from servqual.errors import EstimationError, NotIdentifiedError, shorten
+from servqual.numerics.bootstrap import percentile_interval
 from servqual.numerics.correlation import correlation_from_covariance
 from servqual.numerics.importance import (
     first,
@@ -32,7 +33,6 @@ from servqual.typing import (
     Progress,
     check_conf_level,
     check_option,
-    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -311,40 +311,6 @@ def _raise_collinear(
     )
 
 
-def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:
-    """Return the settings of a bootstrap as whole numbers, or say what is wrong with them.
-
-    Parameters
-    ----------
-    n_resamples : int
-        Resamples: none, or enough for limits of an interval.
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    tuple of int
-        Both.
-
-    Raises
-    ------
-    OptionError
-        If one is not a whole number from 0 up, or there are 1 to 99 resamples.
-
-    Examples
-    --------
-    >>> check_bootstrap(2000, 1)
-    (2000, 1)
-    """
-    resamples = check_whole("n_resamples", n_resamples, 0)
-    if 0 < resamples < 100:
-        raise OptionError(
-            f"`n_resamples` is {resamples}, but limits of an interval need at least 100 "
-            "resamples; 2000 are usual. Use 0 for no interval."
-        )
-    return resamples, check_whole("seed", seed, 0)
-
-
 def _r_squared(covariance: FloatArray) -> float:
     predictors, shared = covariance[:-1, :-1], covariance[:-1, -1]
     # lstsq, because predictors that repeat each other explain no less together.
@@ -401,39 +367,10 @@ def _resampled_covariances(
     seed: int,
     progress: Progress | None,
 ) -> tuple[FloatArray, int]:
-    values = survey.rows(variables.names)
-    keep = ~np.isnan(values).any(axis=1)
-    weights = survey.weights
-    if weights is None:
-        resampled = bootstrap_moments(
-            values[keep], n_resamples=n_resamples, seed=seed, progress=progress
-        )
-        return resampled.covariances, resampled.n_degenerate
-    keep &= weights > 0
-    kept, kept_weights = values[keep], weights[keep]
-    if survey.weight_kind == "frequency":
-        resampled = bootstrap_moments(
-            kept, n_resamples=n_resamples, seed=seed, counts=kept_weights, progress=progress
-        )
-        return resampled.covariances, resampled.n_degenerate
-    # Respondents are drawn with equal chances and keep their weights. With each row times the root
-    # of its weight,
-    # second moments of the resample are the weighted sums that a weighted covariance is made of.
-    root = np.sqrt(kept_weights)[:, None]
-    centred = kept - np.average(kept, axis=0, weights=kept_weights)
-    resampled = bootstrap_moments(
-        np.hstack([root, centred * root]), n_resamples=n_resamples, seed=seed, progress=progress
+    resampled = resampled_moments(
+        survey, variables.names, n_resamples=n_resamples, seed=seed, progress=progress
     )
-    n_rows = len(kept)
-    outer = resampled.means[:, :, None] * resampled.means[:, None, :]
-    second = resampled.covariances * (n_rows - 1) / n_rows + outer
-    means = second[:, 0, 1:] / second[:, [0], [0]]
-    covariances = second[:, 1:, 1:] / second[:, :1, :1] - means[:, :, None] * means[:, None, :]
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
-    typical = np.average(centred**2, axis=0, weights=kept_weights)
-    constant = (variances <= 1e-10 * typical).any(axis=1)
-    covariances[constant] = 0.0
-    return covariances, int(constant.sum())
+    return resampled.covariances, resampled.n_degenerate
 
 
 def _table(

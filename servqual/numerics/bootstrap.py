@@ -70,6 +70,8 @@ def bootstrap_moments(
     n_resamples: int,
     seed: int,
     counts: FloatArray | IntArray | None = None,
+    sampling_weights: FloatArray | None = None,
+    clusters: IntArray | None = None,
     progress: Progress | None = None,
 ) -> BootstrapMoments:
     """Means and covariances of nonparametric bootstrap resamples.
@@ -85,6 +87,11 @@ def bootstrap_moments(
     counts : array, shape (n_rows,), optional
         Frequency weights: whole numbers of respondents that each row stands for. Resamples then
         have as many respondents as the counts add up to.
+    sampling_weights : FloatArray, shape (n_rows,), optional
+        Positive weights. Rows are drawn with equal chances and keep their weights. Not together
+        with `counts`.
+    clusters : IntArray, shape (n_rows,), optional
+        Codes of groups, which are then drawn whole, with all their respondents.
     progress : callable, optional
         Is told (resamples done, resamples in all) after each step.
 
@@ -95,8 +102,9 @@ def bootstrap_moments(
     Raises
     ------
     EstimationError
-        If the data are not a table of finite numbers, there are fewer than two respondents, the
-        counts are not whole numbers, or no resample is asked for.
+        If the data are not a table of finite numbers, there are fewer than two respondents or
+        clusters, the counts are not whole numbers, the weights not positive, or no resample is
+        asked for.
 
     Notes
     -----
@@ -131,25 +139,19 @@ def bootstrap_moments(
             "needs at least one resample and two respondents."
         )
     shift = _shift(values)
-    rows, columns = np.triu_indices(values.shape[1])
-    sums = np.empty((n_resamples, values.shape[1] + rows.size))
-    shifted = values - shift
-    # Cross-products that do not fit in memory are made anew for each chunk of resamples.
-    block = max(1, _MAX_BYTES // (8 * sums.shape[1]))
-    products = _products(shifted, rows, columns) if shifted.shape[0] <= block else None
+    units = _resampling_units(values - shift, frequencies, sampling_weights, clusters)
+    # Frequencies of rows are drawn as such, unless whole clusters of them are drawn.
+    drawn_frequencies = frequencies if clusters is None else None
+    sums = np.empty((n_resamples, units.n_sums))
     generator = np.random.default_rng(seed)
-    chunk = int(np.clip(_MAX_BYTES // (8 * values.shape[0]), 1, _MAX_CHUNK))
+    chunk = int(np.clip(_MAX_BYTES // (8 * units.n_units), 1, _MAX_CHUNK))
     for start in range(0, n_resamples, chunk):
         stop = min(start + chunk, n_resamples)
-        weights = _resampling_weights(generator, stop - start, values.shape[0], frequencies)
-        sums[start:stop] = (
-            _weighted_sums(weights, shifted, rows, columns, block)
-            if products is None
-            else weights @ products
-        )
+        weights = _resampling_weights(generator, stop - start, units.n_units, drawn_frequencies)
+        sums[start:stop] = units.weighted(weights)
         if progress is not None:
             progress(stop, n_resamples)
-    return _moments_from_sums(sums, rows, columns, shift, n_obs)
+    return _moments_from_sums(sums, shift, n_obs if drawn_frequencies is not None else None)
 
 
 def percentile_interval(draws: FloatArray, conf_level: float) -> Interval:
@@ -206,14 +208,125 @@ def percentile_interval(draws: FloatArray, conf_level: float) -> Interval:
     )
 
 
-def _products(shifted: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
-    """Shifted data beside their distinct cross-products, shape (n_rows, n_variables + n_pairs)."""
-    n_variables = shifted.shape[1]
-    products = np.empty((shifted.shape[0], n_variables + rows.size))
-    products[:, :n_variables] = shifted
-    for position, (row, column) in enumerate(zip(rows, columns, strict=True), start=n_variables):
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """What is drawn with replacement, respondents or clusters, and the sums that each brings.
+
+    The sums of a unit are: its respondents, its total weight, its weighted shifted data, and
+    their distinct weighted cross-products.
+    """
+
+    shifted: FloatArray
+    multiplier: FloatArray | None
+    n_units: int
+    n_sums: int
+    block: int
+    sums: FloatArray | None
+
+    def weighted(self, weights: FloatArray) -> FloatArray:
+        """Sums in each resample, shape (n_resamples, n_sums), from how often a unit is drawn."""
+        if self.sums is not None:
+            return weights @ self.sums
+        total = np.zeros((weights.shape[0], self.n_sums))
+        for start in range(0, self.n_units, self.block):
+            part = slice(start, start + self.block)
+            total += weights[:, part] @ _products(self.shifted[part], _part(self.multiplier, part))
+        return total
+
+
+def _resampling_units(
+    shifted: FloatArray,
+    counts: IntArray | None,
+    sampling_weights: FloatArray | None,
+    clusters: IntArray | None,
+) -> _Units:
+    n_rows, n_variables = shifted.shape
+    multiplier = None if sampling_weights is None else _checked_weights(sampling_weights, n_rows)
+    if multiplier is not None and counts is not None:
+        raise EstimationError(
+            "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
+            "weight. Leave one of them out."
+        )
+    n_sums = 2 + n_variables + n_variables * (n_variables + 1) // 2
+    # Cross-products that do not fit in memory are made anew for each chunk of resamples.
+    block = max(1, _MAX_BYTES // (8 * n_sums))
+    if clusters is not None:
+        respondents = np.ones(n_rows) if counts is None else counts.astype(np.float64)
+        sums = _cluster_sums(shifted, multiplier, respondents, clusters, block)
+        return _Units(shifted, multiplier, sums.shape[0], n_sums, block, sums)
+    fits = n_rows <= block
+    products = _products(shifted, multiplier) if fits else None
+    return _Units(shifted, multiplier, n_rows, n_sums, block, products)
+
+
+def _cluster_sums(
+    shifted: FloatArray,
+    multiplier: FloatArray | None,
+    respondents: FloatArray,
+    clusters: IntArray,
+    block: int,
+) -> FloatArray:
+    """Sums of each cluster, shape (n_clusters, n_sums)."""
+    if np.shape(clusters) != (shifted.shape[0],):
+        raise EstimationError(
+            f"`clusters` has shape {np.shape(clusters)}, but there are {shifted.shape[0]} rows; it "
+            "needs one code per row."
+        )
+    present, codes = np.unique(clusters, return_inverse=True)
+    if present.size < 2:
+        raise EstimationError(
+            f"There is {present.size} cluster, but drawing clusters needs at least two. Leave "
+            "`clusters` out."
+        )
+    totals: list[FloatArray] = []
+    for start in range(0, shifted.shape[0], block):
+        part = slice(start, start + block)
+        products = _products(shifted[part], _part(multiplier, part))
+        products *= respondents[part, None]
+        totals.append(
+            np.column_stack(
+                [
+                    np.bincount(codes[part], weights=column, minlength=present.size)
+                    for column in products.T
+                ]
+            )
+        )
+    summed: FloatArray = np.sum(totals, axis=0)
+    return summed
+
+
+def _part(values: FloatArray | None, part: slice) -> FloatArray | None:
+    return None if values is None else values[part]
+
+
+def _products(shifted: FloatArray, multiplier: FloatArray | None) -> FloatArray:
+    """One, weight, shifted data and their distinct cross-products, shape (n_rows, n_sums)."""
+    n_rows, n_variables = shifted.shape
+    rows, columns = np.triu_indices(n_variables)
+    products = np.empty((n_rows, 2 + n_variables + rows.size))
+    products[:, 0] = 1.0
+    products[:, 1] = 1.0
+    products[:, 2 : 2 + n_variables] = shifted
+    for position, (row, column) in enumerate(
+        zip(rows, columns, strict=True), start=2 + n_variables
+    ):
         np.multiply(shifted[:, row], shifted[:, column], out=products[:, position])
+    if multiplier is not None:
+        products[:, 1:] *= multiplier[:, None]
     return products
+
+
+def _checked_weights(weights: FloatArray, n_rows: int) -> FloatArray:
+    """Sampling weights as positive numbers."""
+    given = np.asarray(weights, dtype=np.float64)
+    if given.shape != (n_rows,) or not (np.isfinite(given) & (given > 0.0)).all():
+        raise EstimationError(
+            f"`sampling_weights` must be one positive number for each of {n_rows} rows. Leave out "
+            "respondents without a weight."
+        )
+    # Their scale means nothing; about one, sums keep their precision.
+    scaled: FloatArray = given / given.mean()
+    return scaled
 
 
 def _checked_data(data: FloatArray) -> FloatArray:
@@ -277,30 +390,22 @@ def _resampling_weights(
     return weights
 
 
-def _weighted_sums(
-    weights: FloatArray, shifted: FloatArray, rows: IntArray, columns: IntArray, block: int
-) -> FloatArray:
-    """Sums of the shifted data and their cross-products in each resample, by blocks of rows."""
-    total = np.zeros((weights.shape[0], shifted.shape[1] + rows.size))
-    for start in range(0, shifted.shape[0], block):
-        part = slice(start, start + block)
-        total += weights[:, part] @ _products(shifted[part], rows, columns)
-    return total
-
-
-def _moments_from_sums(
-    sums: FloatArray, rows: IntArray, columns: IntArray, shift: FloatArray, n_obs: int
-) -> BootstrapMoments:
+def _moments_from_sums(sums: FloatArray, shift: FloatArray, n_obs: int | None) -> BootstrapMoments:
     """Centre the cross-products, and mark variables that are constant in a resample."""
     n_variables = shift.size
-    shifted_means = sums[:, :n_variables] / n_obs
-    raw = sums[:, n_variables:]
-    centred = raw - n_obs * shifted_means[:, rows] * shifted_means[:, columns]
+    rows, columns = np.triu_indices(n_variables)
+    drawn = sums[:, [0]] if n_obs is None else np.full((sums.shape[0], 1), float(n_obs))
+    total = sums[:, [1]]
+    shifted_means = sums[:, 2 : 2 + n_variables] / total
+    raw = sums[:, 2 + n_variables :]
+    centred = raw - total * shifted_means[:, rows] * shifted_means[:, columns]
     on_diagonal = rows == columns
     constant = centred[:, on_diagonal] <= _NO_VARIANCE * raw[:, on_diagonal]
     centred[constant[:, rows] | constant[:, columns]] = 0.0
     covariances = np.empty((sums.shape[0], n_variables, n_variables))
-    covariances[:, rows, columns] = centred / (n_obs - 1)
+    # A cluster of one respondent, drawn alone, has no variance; the maximum keeps it a number.
+    divisor = total * np.maximum(drawn - 1.0, 1.0) / drawn
+    covariances[:, rows, columns] = centred / divisor
     covariances[:, columns, rows] = covariances[:, rows, columns]
     return BootstrapMoments(
         means=shift + shifted_means,

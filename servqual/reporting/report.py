@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from servqual.analyses.relative_importance import check_bootstrap
+from servqual.analyses.resampling import check_bootstrap
 from servqual.errors import MissingDependencyError, OptionError
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import Progress, check_conf_level

@@ -187,3 +187,68 @@ def test_percentiles_leave_out_what_is_not_a_number() -> None:
 def test_percentile_conf_level_is_checked() -> None:
     with pytest.raises(OptionError, match="`conf_level` is 0"):
         percentile_interval(np.arange(3.0), 0.0)
+
+
+def test_sampling_weights_stay_with_their_rows() -> None:
+    data, weights = _some_data(30), np.random.default_rng(7).uniform(0.2, 5.0, 30)
+    found = bootstrap_moments(data, n_resamples=20, seed=3, sampling_weights=weights)
+    generator = np.random.default_rng(3)
+    for resample in range(20):
+        drawn = generator.integers(0, 30, size=30)
+        expected = np.cov(data[drawn].T, aweights=weights[drawn], ddof=0) * 30 / 29
+        np.testing.assert_allclose(found.covariances[resample], expected, rtol=1e-10)
+        np.testing.assert_allclose(
+            found.means[resample],
+            np.average(data[drawn], axis=0, weights=weights[drawn]),
+            rtol=1e-12,
+        )
+
+
+@pytest.mark.parametrize("max_bytes", [2**26, 4_000])
+def test_clusters_are_drawn_whole(monkeypatch: pytest.MonkeyPatch, max_bytes: int) -> None:
+    monkeypatch.setattr("servqual.numerics.bootstrap._MAX_BYTES", max_bytes)
+    data = _some_data(40)
+    clusters = np.repeat([4, 9, 2, 7], [1, 9, 10, 20]).astype(np.int64)
+    found = bootstrap_moments(data, n_resamples=20, seed=5, clusters=clusters)
+    generator = np.random.default_rng(5)
+    present = np.unique(clusters)
+    for resample in range(20):
+        chosen = present[generator.integers(0, 4, size=4)]
+        rows = np.concatenate([np.flatnonzero(clusters == code) for code in chosen])
+        if len(np.unique(data[rows], axis=0)) == 1:
+            continue
+        expected = np.cov(data[rows].T)
+        np.testing.assert_allclose(found.covariances[resample], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_clusters_with_counts_are_clusters_of_repeated_rows() -> None:
+    data = _some_data(12)
+    counts = np.array([1, 2, 3] * 4)
+    clusters = np.repeat([0, 1, 2], 4)
+    short = bootstrap_moments(data, n_resamples=50, seed=2, counts=counts, clusters=clusters)
+    long = bootstrap_moments(
+        np.repeat(data, counts, axis=0),
+        n_resamples=50,
+        seed=2,
+        clusters=np.repeat(clusters, counts),
+    )
+    np.testing.assert_allclose(short.covariances, long.covariances, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(short.means, long.means, rtol=1e-12)
+
+
+def test_weights_and_clusters_are_checked() -> None:
+    data = _some_data(6)
+    with pytest.raises(EstimationError, match="one positive number for each of 6 rows"):
+        bootstrap_moments(data, n_resamples=2, seed=1, sampling_weights=np.zeros(6))
+    with pytest.raises(EstimationError, match="one kind of weight"):
+        bootstrap_moments(
+            data, n_resamples=2, seed=1, sampling_weights=np.ones(6), counts=np.ones(6)
+        )
+    with pytest.raises(EstimationError, match="There is 1 cluster"):
+        bootstrap_moments(data, n_resamples=2, seed=1, clusters=np.zeros(6, dtype=np.int64))
+    with pytest.raises(EstimationError, match="one code per row"):
+        bootstrap_moments(data, n_resamples=2, seed=1, clusters=np.zeros(5, dtype=np.int64))
+
+
+def _some_data(n_rows: int) -> FloatArray:
+    return np.random.default_rng(11).normal(size=(n_rows, 3)).cumsum(axis=1)
