@@ -10,11 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from servqual.errors import EstimationError
 from servqual.typing import FloatArray, IntArray, Progress, check_conf_level
 
-__all__ = ["BootstrapMoments", "Interval", "bootstrap_moments", "percentile_interval"]
+__all__ = [
+    "BootstrapMoments",
+    "Interval",
+    "bca_interval",
+    "bootstrap_moments",
+    "percentile_interval",
+]
 
 #: Bytes that the resampling weights, and the data with their cross-products, may each take.
 _MAX_BYTES = 2**26
@@ -206,6 +213,94 @@ def percentile_interval(draws: FloatArray, conf_level: float) -> Interval:
         high=limits[1].reshape(shape),
         n_used=n_used.astype(np.int64).reshape(shape),
     )
+
+
+def bca_interval(
+    draws: FloatArray,
+    estimates: FloatArray,
+    jackknife: FloatArray,
+    conf_level: float,
+    *,
+    counts: FloatArray | None = None,
+) -> Interval:
+    """Bias-corrected and accelerated bootstrap interval.
+
+    Parameters
+    ----------
+    draws : FloatArray, shape (n_draws, n_statistics)
+        The statistics in each resample; nan where they do not exist.
+    estimates : FloatArray, shape (n_statistics,)
+        The statistics of the sample.
+    jackknife : FloatArray, shape (n_rows, n_statistics)
+        The statistics after each respondent is left out.
+    conf_level : float
+        Coverage of the interval.
+    counts : FloatArray, shape (n_rows,), optional
+        How many respondents each row of `jackknife` stands for.
+
+    Returns
+    -------
+    Interval
+        Limits are nan where all draws lie on one side of the estimate, or the statistic does not
+        change when respondents are left out.
+
+    Raises
+    ------
+    OptionError
+        If `conf_level` is not between 0 and 1.
+
+    Notes
+    -----
+    Corrects percentiles for the bias and the skewness of the draws. In small samples it is often
+    too narrow for indirect effects, so the percentile interval is the default of this library.
+
+    References
+    ----------
+    Efron, B. (1987). Better bootstrap confidence intervals. Journal of the American Statistical
+    Association, 82(397), 171-185. https://doi.org/10.1080/01621459.1987.10478410
+
+    Fritz, M. S., Taylor, A. B., & MacKinnon, D. P. (2012). Explanation of two anomalous results in
+    statistical mediation analysis. Multivariate Behavioral Research, 47(1), 61-87.
+    https://doi.org/10.1080/00273171.2012.640596
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draws = np.linspace(-1.0, 1.0, 201)[:, None] ** 3
+    >>> jackknife = np.array([[-0.1], [0.0], [0.1]])
+    >>> interval = bca_interval(draws, np.array([0.0]), jackknife, 0.9)
+    >>> bool(abs(interval.low[0] + interval.high[0]) < 0.02)
+    True
+    """
+    check_conf_level(conf_level)
+    n_statistics = estimates.size
+    limits = np.full((2, n_statistics), np.nan)
+    weights = np.ones(len(jackknife)) if counts is None else np.asarray(counts, np.float64)
+    accelerations = _accelerations(jackknife, weights)
+    n_used = np.count_nonzero(~np.isnan(draws), axis=0)
+    standard = ndtri(np.array([0.5 - 0.5 * conf_level, 0.5 + 0.5 * conf_level]))
+    for place in range(n_statistics):
+        values = draws[~np.isnan(draws[:, place]), place]
+        below = np.count_nonzero(values < estimates[place])
+        if not 0 < below < values.size or not np.isfinite(accelerations[place]):
+            continue
+        bias = float(ndtri(below / values.size))
+        shifted = bias + standard
+        levels = ndtr(bias + shifted / (1.0 - accelerations[place] * shifted))
+        limits[:, place] = np.quantile(values, levels)
+    return Interval(low=limits[0], high=limits[1], n_used=n_used.astype(np.int64))
+
+
+def _accelerations(jackknife: FloatArray, weights: FloatArray) -> FloatArray:
+    """Skewness of the leave-one-out statistics, as Efron's acceleration."""
+    centred = np.average(jackknife, axis=0, weights=weights) - jackknife
+    squares = weights @ centred**2
+    typical = weights @ jackknife**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: FloatArray = (weights @ centred**3) / (6.0 * squares**1.5)
+    # A statistic that nobody changes has differences that are rounding errors only.
+    found[~(squares > 1e-24 * typical)] = np.nan
+    return found
 
 
 @dataclass(frozen=True, slots=True)
