@@ -12,6 +12,8 @@ from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
 from .analyses.latent_gaps import LatentGapResult as LatentGapResult
 from .analyses.latent_gaps import latent_gaps as latent_gaps
+from .analyses.mediation import MediationResult as MediationResult
+from .analyses.mediation import mediation as mediation
 from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
@@ -99,6 +101,7 @@ __all__ = [
     "InvarianceResult",
     "Item",
     "LatentGapResult",
+    "MediationResult",
     "MissingDataWarning",
     "MissingDependencyError",
     "ModelComparisonResult",
@@ -139,6 +142,7 @@ __all__ = [
     "latent_gaps",
     "list_instruments",
     "load_example",
+    "mediation",
     "models",
     "plot_congruence",
     "plot_correlation_matrix",

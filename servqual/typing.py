@@ -51,6 +51,8 @@ Information: TypeAlias = Literal["expected", "observed"]
 StructuralMissing: TypeAlias = Literal["listwise", "fiml"]
 ResidualKind: TypeAlias = Literal["raw", "correlation", "standardised"]
 ScoreMethod: TypeAlias = Literal["regression", "Bartlett"]
+MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
+ModeratedPath: TypeAlias = Literal["a", "b"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
 

@@ -13,7 +13,7 @@ from scipy.special import fdtrc
 
 from servqual import rules
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
-from servqual.analyses.resampling import cluster_codes, complete_respondents
+from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes, complete_respondents
 from servqual.errors import (
     EstimationError,
     NotIdentifiedError,
@@ -50,8 +50,6 @@ from servqual.typing import (
     check_conf_level,
     check_option,
 )
-
-_FEW_CLUSTERS = 20
 
 #: With more respondents than this, rows are no longer repeated for their frequency weights.
 _MOST_REPEATED = 5_000_000
@@ -584,10 +582,10 @@ def _notes(
         if moments.n_excluded > 1:
             who = f"{moments.n_excluded:,} respondents were"
         notes.append(f"{who} left out because a score or the outcome is missing.")
-    if n_clusters < _FEW_CLUSTERS:
+    if n_clusters < FEW_CLUSTERS:
         warnings.warn(
             f'There are {n_clusters:.0f} clusters of "{cluster}". Cluster-robust standard errors '
-            f"need many clusters; with fewer than {_FEW_CLUSTERS} they are too small as a rule.",
+            f"need many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule.",
             SmallSampleWarning,
             stacklevel=4,
         )

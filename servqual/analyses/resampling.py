@@ -11,6 +11,9 @@ from servqual.numerics.bootstrap import BootstrapMoments, bootstrap_moments
 from servqual.survey.survey import Survey
 from servqual.typing import BoolArray, FloatArray, IntArray, Progress, check_whole
 
+#: With fewer clusters, cluster-robust errors and bootstraps of clusters are too small as a rule.
+FEW_CLUSTERS = 20
+
 
 def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:
     """Return the settings of a bootstrap as whole numbers, or say what is wrong with them.

@@ -14,7 +14,7 @@ import numpy as np
 
 from servqual.errors import EstimationError
 from servqual.numerics.least_squares import least_squares_from_moments
-from servqual.typing import FloatArray
+from servqual.typing import BoolArray, FloatArray
 
 __all__ = [
     "Equation",
@@ -248,13 +248,15 @@ def _slopes(matrices: FloatArray, outcome: int, predictors: tuple[int, ...]) -> 
     """Slopes of one regression in each matrix, solved on the scale of correlations."""
     columns = list(predictors)
     variances = matrices[..., columns, columns]
-    varies = (variances > 0.0).all(axis=-1) & np.isfinite(matrices).all(axis=(-2, -1))
+    varies: BoolArray = np.asarray(
+        (variances > 0.0).all(axis=-1) & np.isfinite(matrices).all(axis=(-2, -1))
+    )
     spread = np.sqrt(np.where(varies[..., None], variances, 1.0))
     within = matrices[..., columns, :][..., columns]
     correlations = within / (spread[..., :, None] * spread[..., None, :])
     correlations = np.where(varies[..., None, None], correlations, np.eye(len(columns)))
     if len(columns) > 1:
-        usable = varies & (np.linalg.eigvalsh(correlations)[..., 0] > _SINGULAR)
+        usable = np.asarray(varies & (np.linalg.eigvalsh(correlations)[..., 0] > _SINGULAR))
         correlations = np.where(usable[..., None, None], correlations, np.eye(len(columns)))
     else:
         usable = varies

@@ -579,6 +579,54 @@ SCHEMA["compare_models"] = {
     "tidy": ["model", "n_parameters", *_FIGURES, "aic", "bic", *_CHANGES],
     "glance": ["estimator", "n_obs", "n_excluded", "n_models", "smallest_aic", "smallest_bic"],
 }
+SCHEMA["mediation"] = {
+    "effects": [
+        "term",
+        "path",
+        "predictor",
+        "mediator",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+        "standardised",
+        "share_of_total",
+        "method",
+    ],
+    "normal_theory": [
+        "path",
+        "predictor",
+        "mediator",
+        "estimate",
+        "sobel_std_error",
+        "sobel_statistic",
+        "sobel_p",
+        "aroian_std_error",
+        "aroian_statistic",
+        "aroian_p",
+        "goodman_std_error",
+        "goodman_statistic",
+        "goodman_p",
+    ],
+    "equations": ["outcome", "n_predictors", "r_squared"],
+    "glance": [
+        "outcome",
+        "interval",
+        "n_obs",
+        "n_excluded",
+        "n_predictors",
+        "n_mediators",
+        "r_squared",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
@@ -670,6 +718,16 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "relative_importance sampling": lambda: sq.relative_importance(
         reference_survey("sampling"), outcome="satisfaction", method="pratt", n_resamples=100
     ),
+    "mediation": lambda: sq.mediation(reference_survey(), n_resamples=100),
+    "mediation dimensions": lambda: sq.mediation(
+        reference_survey("sampling"), predictor="dimensions", n_resamples=100
+    ),
+    "mediation moderated": lambda: sq.mediation(
+        reference_survey(), predictor="reliability", moderator="empathy", interval="sobel"
+    ),
+    "mediation moments": lambda: sq.mediation(
+        _paper(), predictor="x1", mediator="x2", outcome="x3", n_resamples=100
+    ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
 }
 
@@ -748,7 +806,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"key", "on", "outcome", "covariance", "item", "items", "wave", "g", "first", "second"}
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
-    words |= {"model", "group"}
+    words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -802,6 +860,7 @@ def test_the_survey_is_not_changed() -> None:
     sq.scale_reliability(survey, missing="pairwise")
     sq.regression(survey, outcome="satisfaction")
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
+    sq.mediation(survey, n_resamples=100)
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(survey.scores("gap"), scores)
     assert repr(survey) == shown
@@ -912,6 +971,9 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.scale_reliability(survey, on="gap")
     yield sq.regression(survey, outcome=SCRIPT)
     yield sq.regression(survey, outcome="<i>SAT</i>", predictors=["one", SCRIPT])
+    yield sq.mediation(
+        survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
+    )
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
