@@ -1,4 +1,6 @@
 from . import models as models
+from .analyses.compare_measures import MeasureComparisonResult as MeasureComparisonResult
+from .analyses.compare_measures import compare_measures as compare_measures
 from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
@@ -101,6 +103,7 @@ __all__ = [
     "InvarianceResult",
     "Item",
     "LatentGapResult",
+    "MeasureComparisonResult",
     "MediationResult",
     "MissingDataWarning",
     "MissingDependencyError",
@@ -129,6 +132,7 @@ __all__ = [
     "ValidityResult",
     "WeightsWarning",
     "cfa",
+    "compare_measures",
     "compare_models",
     "correlations",
     "efa",

@@ -626,6 +626,74 @@ SCHEMA["mediation"] = {
         "seed",
     ],
 }
+SCHEMA["compare_measures"] = {
+    "measures": [
+        "measure",
+        "r",
+        "r_squared",
+        "r_squared_low",
+        "r_squared_high",
+        "cv_r_squared",
+        "cv_std_dev",
+        "p_best",
+    ],
+    "tests": [
+        "first",
+        "second",
+        "r_first",
+        "r_second",
+        "r_between",
+        "difference",
+        "statistic",
+        "df",
+        "p_value",
+        "p_adjusted",
+        "delta_r_squared",
+        "conf_low",
+        "conf_high",
+    ],
+    "components": [
+        "term",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+        "standardised",
+    ],
+    "constraint": [
+        "r_squared_gap",
+        "r_squared_components",
+        "f_statistic",
+        "df_numerator",
+        "df_denominator",
+        "p_value",
+        "partial_r",
+        "partial_statistic",
+        "partial_df",
+        "partial_p",
+        "partial_low",
+        "partial_high",
+    ],
+    "glance": [
+        "outcome",
+        "best",
+        "best_cross_validated",
+        "n_obs",
+        "n_excluded",
+        "n_measures",
+        "constraint_f",
+        "constraint_p",
+        "partial_r",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["compare_measures"]["tidy"] = SCHEMA["compare_measures"]["measures"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
@@ -728,6 +796,13 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "mediation moments": lambda: sq.mediation(
         _paper(), predictor="x1", mediator="x2", outcome="x3", n_resamples=100
     ),
+    "compare_measures": lambda: sq.compare_measures(reference_survey(), n_resamples=100),
+    "compare_measures sampling": lambda: sq.compare_measures(
+        reference_survey("sampling"), outcome="loyalty", n_resamples=100
+    ),
+    "compare_measures without points": lambda: sq.compare_measures(
+        toy_survey(toy_frame()), n_resamples=0
+    ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
 }
 
@@ -807,6 +882,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"measure", "best", "best_cross_validated"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -974,6 +1050,7 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )
+    yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
