@@ -24,6 +24,8 @@ from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
+from .analyses.response_surface import ResponseSurfaceResult as ResponseSurfaceResult
+from .analyses.response_surface import response_surface as response_surface
 from .analyses.scale_reliability import ReliabilityResult as ReliabilityResult
 from .analyses.scale_reliability import scale_reliability as scale_reliability
 from .analyses.structural import StructuralResult as StructuralResult
@@ -116,6 +118,7 @@ __all__ = [
     "PairwiseMoments",
     "RegressionResult",
     "ReliabilityResult",
+    "ResponseSurfaceResult",
     "RowsRequiredError",
     "SampleInfo",
     "SamplingWeights",
@@ -162,6 +165,7 @@ __all__ = [
     "regression",
     "relative_importance",
     "report",
+    "response_surface",
     "scale_reliability",
     "sem",
     "simulate",

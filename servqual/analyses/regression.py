@@ -12,12 +12,17 @@ import pandas as pd
 from scipy.special import fdtrc
 
 from servqual import rules
+from servqual.analyses.linear_fit import (
+    check_covariance,
+    choose_covariance,
+    fit_linear,
+    leverage_notes,
+)
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
 from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes, complete_respondents
 from servqual.errors import (
     EstimationError,
     NotIdentifiedError,
-    OptionError,
     RowsRequiredError,
     SmallSampleWarning,
     WeightsWarning,
@@ -48,7 +53,6 @@ from servqual.typing import (
     PredictorLevel,
     WeightKind,
     check_conf_level,
-    check_option,
 )
 
 #: With more respondents than this, rows are no longer repeated for their frequency weights.
@@ -265,13 +269,7 @@ def regression(
 def _choose_covariance(
     data: Survey | Moments, covariance: Covariance | None, cluster: str | None
 ) -> Covariance:
-    if covariance is not None:
-        check_option("covariance", covariance, Covariance)
-    if cluster is not None and not isinstance(cluster, str):
-        raise OptionError(
-            f"`cluster` is {cluster!r}, but must be the name of one grouping variable, such as "
-            '"branch".'
-        )
+    check_covariance(covariance, cluster)
     if isinstance(data, Moments):
         if covariance not in (None, "nonrobust") or cluster is not None:
             asked = f'`covariance="{covariance}"`' if cluster is None else "`cluster`"
@@ -281,20 +279,7 @@ def _choose_covariance(
                 'use `covariance="nonrobust"`.'
             )
         return "nonrobust"
-    if cluster is None:
-        if covariance == "CR1":
-            raise OptionError(
-                '`covariance="CR1"` needs `cluster`, the grouping variable within which '
-                f"respondents may be alike; this survey has {shorten(data.groups) or 'none'}."
-            )
-        return covariance or "HC3"
-    if covariance not in (None, "CR1"):
-        raise OptionError(
-            f'`covariance="{covariance}"` ignores clusters. With `cluster`, give '
-            '`covariance="CR1"` or leave '
-            "it out."
-        )
-    return "CR1"
+    return choose_covariance(data, covariance, cluster)
 
 
 def _checked_moments(data: Survey | Moments, variables: ModelVariables) -> Moments:
@@ -376,7 +361,15 @@ def _from_rows(
 ) -> RegressionResult:
     rows, codes = _complete_rows(survey, variables, cluster)
     _check_repeatable(survey, rows, variables)
-    model = _fit_statsmodels(rows, survey, variables, kind, codes)
+    model = fit_linear(
+        rows.values[rows.keep],
+        variables.terms,
+        variables.outcome,
+        covariance=kind,
+        weights=None if survey.weights is None else survey.weights[rows.keep],
+        weight_kind=survey.weight_kind,
+        clusters=codes,
+    )
     of_coefficients = np.asarray(model.cov_params(), dtype=np.float64)
     undefined = _why_undefined(fit, model, kind)
     if undefined:
@@ -445,51 +438,11 @@ def _check_repeatable(survey: Survey, rows: _Rows, variables: ModelVariables) ->
     )
 
 
-def _fit_statsmodels(
-    rows: _Rows,
-    survey: Survey,
-    variables: ModelVariables,
-    kind: Covariance,
-    codes: IntArray | None,
-) -> Any:
-    from statsmodels.regression.linear_model import OLS, WLS
-
-    values = rows.values[rows.keep]
-    clusters = codes
-    weights = None if survey.weights is None else survey.weights[rows.keep]
-    if survey.weight_kind == "frequency" and weights is not None:
-        counts = weights.astype(np.int64)
-        values = np.repeat(values, counts, axis=0)
-        clusters = None if clusters is None else np.repeat(clusters, counts)
-        weights = None
-    design = pd.DataFrame(values[:, :-1], columns=list(variables.terms))
-    design.insert(0, "(Intercept)", 1.0)
-    target = pd.Series(values[:, -1], name=variables.outcome)
-    model = OLS(target, design) if weights is None else WLS(target, design, weights=weights)
-    if kind == "CR1":
-        return model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
-    return model.fit(cov_type=kind, use_t=True)
-
-
 def _why_undefined(fit: LeastSquares, model: Any, kind: Covariance) -> list[str]:
     """Reasons for which the standard errors would be nothing but rounding errors."""
     if _is_perfect(fit):
         return [_PERFECT]
-    if kind in ("HC2", "HC3"):
-        # These divide a residual by one minus its leverage.
-        basis = np.linalg.qr(np.asarray(model.model.wexog, dtype=np.float64))[0]
-        n_alone = int((np.sum(basis**2, axis=1) > 1.0 - 1e-10).sum())
-        if n_alone:
-            who = (
-                "1 respondent determines"
-                if n_alone == 1
-                else f"{n_alone:,} respondents determine each"
-            )
-            return [
-                f"{who} a coefficient alone (leverage 1), so {kind} standard errors do not exist. "
-                'Use `covariance="HC1"`, or leave out the predictor that varies in so few answers.'
-            ]
-    return []
+    return leverage_notes(model, kind)
 
 
 def _is_perfect(fit: LeastSquares) -> bool:

@@ -229,7 +229,7 @@ def plot_radar(result: GapResult, *, level: Level = "dimensions", ax: Axes | Non
     many = len(frame) > 10
     labels = _row_labels(frame, level, width=20 if many else 16)
     width, height = (8.0, 7.6) if many else (6.2, 6.2)
-    with canvas(ax, width=width, height=height, polar=True) as axes:
+    with canvas(ax, width=width, height=height, projection="polar") as axes:
         spokes = np.linspace(0.0, 2.0 * np.pi, len(frame), endpoint=False)
         _prepare_spokes(cast("PolarAxes", axes), spokes, labels, result.scale)
         outline = {"linewidth": 1.6, "markersize": 7.0, "zorder": 3}

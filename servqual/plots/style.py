@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from servqual.errors import MissingDependencyError, OptionError
 
@@ -31,6 +31,8 @@ __all__ = [
     "ink",
     "wrap_label",
 ]
+
+Projection: TypeAlias = Literal["rectilinear", "polar", "3d"]
 
 # Colours of Okabe & Ito (2008), "Color Universal Design", https://jfly.uni-koeln.de/color/.
 # No plot relies on colour alone: direction, filling or the shape of the marker says the same.
@@ -85,7 +87,9 @@ _RC: Final[dict[Any, Any]] = {
 
 
 @contextmanager
-def canvas(ax: Axes | None, *, width: float, height: float, polar: bool = False) -> Iterator[Axes]:
+def canvas(
+    ax: Axes | None, *, width: float, height: float, projection: Projection = "rectilinear"
+) -> Iterator[Axes]:
     """Give axes to draw on: the ones handed in, or those of a new pyplot figure.
 
     The new figure is pyplot's, so that notebooks show it; it is closed again if drawing fails. The
@@ -97,8 +101,8 @@ def canvas(ax: Axes | None, *, width: float, height: float, polar: bool = False)
         Where to draw; None makes a figure.
     width, height : float
         Size of the new figure in inches.
-    polar : bool, default False
-        Whether the plot needs polar axes.
+    projection : {"rectilinear", "polar", "3d"}, default "rectilinear"
+        Kind of axes that the plot needs.
 
     Yields
     ------
@@ -123,14 +127,14 @@ def canvas(ax: Axes | None, *, width: float, height: float, polar: bool = False)
     except ImportError as error:
         raise MissingDependencyError.for_extra("matplotlib", "plot", "Plotting") from error
     if ax is not None:
-        _check_axes(ax, polar)
+        _check_axes(ax, projection)
         yield ax
         return
     # Not before: axes handed in may belong to a program that keeps away from pyplot's state.
     import matplotlib.pyplot as plt
 
     with matplotlib.rc_context(_RC):
-        keywords = {"projection": "polar"} if polar else {}
+        keywords = {} if projection == "rectilinear" else {"projection": projection}
         figure, own = plt.subplots(
             figsize=(width, height), layout="constrained", subplot_kw=keywords
         )
@@ -141,7 +145,7 @@ def canvas(ax: Axes | None, *, width: float, height: float, polar: bool = False)
             raise
 
 
-def _check_axes(ax: object, polar: bool) -> None:
+def _check_axes(ax: object, projection: Projection) -> None:
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
@@ -149,12 +153,17 @@ def _check_axes(ax: object, polar: bool) -> None:
             f"`ax` is of type {type(ax).__name__}, but must be one matplotlib Axes. "
             "If it came from `plt.subplots(1, 2)`, pass one of them, as in `ax=axes[0]`."
         )
-    if polar and ax.name != "polar":
+    if projection == "polar" and ax.name != "polar":
         raise OptionError(
             f"`ax` has a {ax.name} projection, but a radar chart needs polar axes. Make them by "
             '`plt.subplots(subplot_kw={"projection": "polar"})`, or leave `ax` out.'
         )
-    if not polar and ax.name == "polar":
+    if projection == "3d" and ax.name != "3d":
+        raise OptionError(
+            f"`ax` has a {ax.name} projection, but a surface needs three dimensions. Make them by "
+            '`plt.subplots(subplot_kw={"projection": "3d"})`, or leave `ax` out.'
+        )
+    if projection != "polar" and ax.name == "polar":
         raise OptionError(
             "`ax` is polar, but this plot needs ordinary axes. Make them by `plt.subplots()`, or "
             "leave `ax` out."

@@ -694,6 +694,54 @@ SCHEMA["compare_measures"] = {
     ],
 }
 SCHEMA["compare_measures"]["tidy"] = SCHEMA["compare_measures"]["measures"]
+_TESTED = [
+    "estimate",
+    "std_error",
+    "statistic",
+    "df",
+    "p_value",
+    "conf_low",
+    "conf_high",
+    "boot_low",
+    "boot_high",
+]
+SCHEMA["response_surface"] = {
+    "coefficients": ["term", *_TESTED],
+    "parameters": ["term", "label", *_TESTED],
+    "tidy": ["term", "label", *_TESTED],
+    "stationary_point": ["term", "estimate", "conf_low", "conf_high"],
+    "principal_axes": ["term", "estimate", "conf_low", "conf_high"],
+    "discrepancy": ["group", "n", "share"],
+    "models": [
+        "model",
+        "n_coefficients",
+        "r_squared",
+        "adj_r_squared",
+        "aic",
+        "delta_aic",
+        "aic_weight",
+        "f_statistic",
+        "df_numerator",
+        "df_denominator",
+        "p_value",
+    ],
+    "hull": ["perception", "expectation"],
+    "glance": [
+        "outcome",
+        "predictor",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "r_squared",
+        "surface",
+        "best_model",
+        "discrepant_share",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
@@ -803,6 +851,10 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "compare_measures without points": lambda: sq.compare_measures(
         toy_survey(toy_frame()), n_resamples=0
     ),
+    "response_surface": lambda: sq.response_surface(reference_survey(), n_resamples=100),
+    "response_surface sampling": lambda: sq.response_surface(
+        reference_survey("sampling"), predictor="reliability", n_resamples=0
+    ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
 }
 
@@ -882,7 +934,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
-    words |= {"measure", "best", "best_cross_validated"}
+    words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -1051,6 +1103,7 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )
     yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
