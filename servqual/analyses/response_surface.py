@@ -244,7 +244,8 @@ class ResponseSurfaceResult(Result):
             if low > 0 or high < 0:
                 text = f"{self.outcome} {up if low > 0 else down} {values}."
             else:
-                text = f"{_PARAMETERS[term].capitalize()} cannot be told from zero {values}."
+                name = _PARAMETERS[term]
+                text = f"{name[0].upper()}{name[1:]} cannot be told from zero {values}."
             statements.append(Statement(term, text))
         return Interpretation(tuple(statements))
 
