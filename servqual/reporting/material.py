@@ -19,6 +19,7 @@ from servqual.analyses.scale_reliability import ReliabilityResult, scale_reliabi
 from servqual.analyses.structural import StructuralResult, cfa
 from servqual.analyses.validity import ValidityResult, validity
 from servqual.errors import MissingDependencyError, ServqualError, ServqualWarning
+from servqual.progress import progress_of_part
 from servqual.reporting.levels import LevelResult, levels
 from servqual.survey.description import SurveyDescription
 from servqual.survey.survey import Survey
@@ -289,7 +290,7 @@ def _structure(survey: Survey, side: Side, settings: Settings) -> Structure | No
         congruence = attempt(found.congruence)
     return Structure(
         on=side,
-        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed)),
+        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed, progress=False)),
         factors=factors,
         congruence=congruence,
     )
@@ -306,7 +307,11 @@ def _confirmation(
     found: Attempt[ValidityResult] = Attempt(None, models["correlated"].reason)
     if main is not None:
         resamples = min(settings.n_resamples, _MOST_RESAMPLES)
-        found = attempt(lambda: validity(main, survey, n_resamples=resamples, seed=settings.seed))
+        found = attempt(
+            lambda: validity(
+                main, survey, n_resamples=resamples, seed=settings.seed, progress=False
+            )
+        )
     gaps_of_factors = None
     if difference == "gap":
         gaps_of_factors = attempt(lambda: latent_gaps(survey, conf_level=settings.conf_level))
@@ -338,7 +343,7 @@ def _drivers(
     total = len(settings.outcomes)
     found = []
     for place, outcome in enumerate(settings.outcomes):
-        step = _shifted(progress, place, total)
+        step = progress_of_part(progress, place, total)
         found.append(_driver(survey, on, outcome, settings, step))
     return tuple(found)
 
@@ -357,18 +362,8 @@ def _driver(
                 conf_level=settings.conf_level,
                 n_resamples=settings.n_resamples,
                 seed=settings.seed,
-                progress=progress,
+                # The report has one bar for all.
+                progress=progress or False,
             )
         ),
     )
-
-
-def _shifted(progress: Progress | None, place: int, total: int) -> Progress | None:
-    """Progress of one bootstrap of several, told as progress of all."""
-    if progress is None:
-        return None
-
-    def tell(done: int, of: int) -> None:
-        progress(place * of + done, total * of)
-
-    return tell
