@@ -25,7 +25,15 @@ from servqual.errors import MissingDependencyError, ServqualError, ServqualWarni
 from servqual.reporting.levels import LevelResult, levels
 from servqual.survey.description import SurveyDescription
 from servqual.survey.survey import Survey
-from servqual.typing import DIFFERENCES, Difference, FactorStructure, On, Progress, Side
+from servqual.typing import (
+    DIFFERENCES,
+    Difference,
+    FactorStructure,
+    On,
+    Progress,
+    ProgressOption,
+    Side,
+)
 
 #: Enough for upper limits of ratios, and quick for large surveys.
 _MOST_RESAMPLES = 500
@@ -304,7 +312,7 @@ def _structure(survey: Survey, side: Side, settings: Settings) -> Structure | No
         congruence = attempt(found.congruence)
     return Structure(
         on=side,
-        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed)),
+        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed, progress=False)),
         factors=factors,
         congruence=congruence,
     )
@@ -321,7 +329,11 @@ def _confirmation(
     found: Attempt[ValidityResult] = Attempt(None, models["correlated"].reason)
     if main is not None:
         resamples = min(settings.n_resamples, _MOST_RESAMPLES)
-        found = attempt(lambda: validity(main, survey, n_resamples=resamples, seed=settings.seed))
+        found = attempt(
+            lambda: validity(
+                main, survey, n_resamples=resamples, seed=settings.seed, progress=False
+            )
+        )
     gaps_of_factors = None
     if difference == "gap":
         gaps_of_factors = attempt(lambda: latent_gaps(survey, conf_level=settings.conf_level))
@@ -357,12 +369,12 @@ class _Steps:
         self._total = total
         self._begun = 0
 
-    def next(self) -> Progress | None:
+    def next(self) -> ProgressOption:
         """Begin the next step; what it tells becomes its part of the whole."""
         told, place = self._progress, self._begun
         self._begun += 1
         if told is None:
-            return None
+            return False  # the report has one bar for all, or none
 
         def tell(done: int, of: int) -> None:
             told(place * self._FINE + round(self._FINE * done / of), self._total * self._FINE)
@@ -410,7 +422,7 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
 
 
 def _measures(
-    survey: Survey, on: On, outcome: str, settings: Settings, progress: Progress | None
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
 ) -> Attempt[MeasureComparisonResult] | None:
     if on != "gap":
         return None
@@ -427,7 +439,7 @@ def _measures(
 
 
 def _surface(
-    survey: Survey, on: On, outcome: str, settings: Settings, progress: Progress | None
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
 ) -> Attempt[ResponseSurfaceResult] | None:
     if on != "gap":
         return None
@@ -444,7 +456,7 @@ def _surface(
 
 
 def _chain(
-    survey: Survey, on: On, outcome: str, settings: Settings, progress: Progress | None
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
 ) -> Attempt[MediationResult] | None:
     """Split what quality has to do with an outcome into what runs through satisfaction."""
     if outcome == _MEDIATOR or _MEDIATOR not in survey.outcomes:
