@@ -54,6 +54,8 @@ ScoreMethod: TypeAlias = Literal["regression", "Bartlett"]
 SurfacePlot: TypeAlias = Literal["contour", "surface"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
+PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
+WhatIfPlot: TypeAlias = Literal["effects", "per-point"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
 
