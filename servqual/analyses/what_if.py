@@ -437,9 +437,10 @@ def _variables(
         raise OptionError(
             f'`covariates` is "{covariates}", but must be a list, such as ["{covariates}"].'
         )
-    if through is not None and (not isinstance(through, str) or through == outcome):
+    mediator: object = through
+    if mediator is not None and (not isinstance(mediator, str) or mediator == outcome):
         raise OptionError(
-            f"`through` is {through!r}, but must name a variable between quality and the outcome "
+            f"`through` is {mediator!r}, but must name a variable between quality and the outcome "
             f'{outcome!r}, such as "satisfaction" for loyalty; leave it out for none.'
         )
     keys = [dimension.key for dimension in survey.instrument.dimensions]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from servqual.errors import EstimationError, OptionError, nearest, shorten
 from servqual.survey.survey import QUALITY, Survey
 from servqual.typing import BoolArray, FloatArray, IntArray
 
-__all__ = ["AskedChanges", "OutcomeScale", "asked_changes", "outcome_scale"]
+__all__ = ["AskedChanges", "OutcomeScale", "asked_changes", "check_answered", "outcome_scale"]
 
 #: Names of a question whether one would recommend, which is asked from 0 to 10 as a rule.
 _RECOMMENDATION = re.compile(r"recommend|nps|promoter", re.IGNORECASE)
@@ -67,17 +66,17 @@ def asked_changes(survey: Survey, changes: Mapping[str, float]) -> AskedChanges:
     >>> asked.shifts[:6].tolist(), asked.dimensions
     ([0.5, 0.5, 0.5, 0.5, 1.0, 0.0], (0, 1))
     """
-    if not isinstance(changes, Mapping) or not changes:
+    asked: object = changes
+    if not isinstance(asked, Mapping) or not asked:
         raise OptionError(
-            f"`changes` is {changes!r}, but must say what is to change by how many points of the "
+            f"`changes` is {asked!r}, but must say what is to change by how many points of the "
             f'scale, such as {{"{survey.instrument.dimensions[0].key}": 0.5}}.'
         )
     items = survey.instrument.items
     shifts = np.zeros(len(items))
     moved_by: dict[int, object] = {}
     named_items: list[int] = []
-    entries: Mapping[Any, Any] = changes
-    for name, given in entries.items():
+    for name, given in asked.items():
         size = _number(name, given)
         members, is_item = _members(survey, name)
         for place in members:
@@ -101,12 +100,13 @@ def asked_changes(survey: Survey, changes: Mapping[str, float]) -> AskedChanges:
 
 def _number(name: object, given: object) -> float:
     is_number = isinstance(given, (int, float, np.integer, np.floating))
-    if isinstance(given, bool) or not is_number or not np.isfinite(given):
+    size = float(given) if is_number and not isinstance(given, bool) else np.nan  # type: ignore[arg-type]
+    if not np.isfinite(size):
         raise OptionError(
             f"`changes` moves {name!r} by {given!r}, but must give a finite number of points of "
             "the scale, such as 0.5 or -1."
         )
-    return float(given)  # type: ignore[arg-type]
+    return size
 
 
 def _members(survey: Survey, name: object) -> tuple[list[int], bool]:

@@ -30,9 +30,10 @@ __all__ = [
     "share_positions",
 ]
 
-#: Numbers in each of the few arrays of one entry per resample and respondent. Small enough for a
-#: processor's cache, where most of the time is saved.
-_CHUNK = 2**18
+#: Numbers in each of the few arrays of one entry per resample and respondent: few enough for a
+#: processor's cache, but at least some resamples at a time, so that the data are not read anew for
+#: each, unless these take too much memory.
+_CHUNK, _FEWEST, _MOST = 2**18, 16, 2**22
 
 #: A sum of squares that shrinks below this share when it is centred is rounding error.
 _NO_VARIANCE = 1e-12
@@ -296,8 +297,8 @@ def resampled_changes(
     Notes
     -----
     Time grows with ``n_resamples * n * n_scenarios * n_thresholds``. Beside the data, some
-    products of them and the result, a few arrays of 2 MB are used (or one row of weights each,
-    where that is more).
+    products of them and the result, a few arrays of at most 32 MB each are used (or of one row of
+    weights, where that is more).
 
     Examples
     --------
@@ -381,15 +382,22 @@ class _Prepared:
 
     def _gained(self, weights: FloatArray, slopes: FloatArray, changes: FloatArray) -> FloatArray:
         """Weight that comes to lie at or above each threshold, shape (n_weights, n_thresholds)."""
-        moves = slopes @ (changes * self.model.n_answers[:, None]).T
+        steps = changes * self.model.n_answers[:, None]
+        least, most = _extremes(slopes, steps)
         gained = np.empty((len(weights), len(self.model.positions)))
-        after = np.empty_like(moves)
         for place, positions in enumerate(self.model.positions):
-            np.add(moves, positions, out=after)
+            # Nobody else crosses the threshold in any of these resamples: most of the time saved.
+            stays = ((positions + least >= 1.0) & (positions >= 1.0)) | (
+                (positions + most <= 0.0) & (positions <= 0.0)
+            )
+            near = np.flatnonzero(~stays)
+            after = slopes @ steps[near].T
+            after += positions[near]
             np.clip(after, 0.0, 1.0, out=after)
             # Respondent by respondent, so that no change is exactly none.
-            after -= self.before[place]
-            gained[:, place] = np.einsum("bi,bi->b", weights, after)
+            after -= self.before[place, near]
+            gained[:, place] = np.einsum("bi,bi->b", weights[:, near], after)
+        gained[np.isnan(slopes).any(axis=1)] = np.nan
         return gained
 
     def _slopes(self, weights: FloatArray, total: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -403,6 +411,12 @@ class _Prepared:
             return slopes[:, scores], np.zeros((len(weights), model.n_predictors))
         of_outcome = slopes[:, n_variables - 2 :]
         return of_outcome[:, scores], slopes[:, scores] * of_outcome[:, [-1]]
+
+
+def _extremes(slopes: FloatArray, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least and most by which each respondent can move under any of the slopes, shape (n,)."""
+    low, high = np.fmin.reduce(slopes, axis=0) * steps, np.fmax.reduce(slopes, axis=0) * steps
+    return np.minimum(low, high).sum(axis=1), np.maximum(low, high).sum(axis=1)
 
 
 def _covariances(averages: FloatArray, n_variables: int) -> FloatArray:
@@ -436,7 +450,7 @@ def _weights_in_chunks(
     multiplier = sampling_weights
     if counts is not None and codes is not None:
         multiplier = counts  # A cluster that is drawn brings all of its respondents.
-    chunk = max(1, _CHUNK // n_rows)
+    chunk = max(1, _CHUNK // n_rows, min(_FEWEST, _MOST // n_rows))
     for start in range(0, n_resamples, chunk):
         weights = np.empty((min(chunk, n_resamples - start), n_rows))
         for row in weights:
