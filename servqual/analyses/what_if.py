@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -10,52 +9,35 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from servqual.analyses.predictors import ModelVariables, model_variables
-from servqual.analyses.resampling import (
-    FEW_CLUSTERS,
-    check_bootstrap,
-    cluster_codes,
-    complete_respondents,
-)
+from servqual.analyses.resampling import check_bootstrap, complete_respondents
 from servqual.analyses.what_if_options import (
-    AskedChanges,
     OutcomeScale,
     asked_changes,
     check_answered,
     outcome_scale,
 )
-from servqual.errors import (
-    EstimationError,
-    NotIdentifiedError,
-    OptionError,
-    SmallSampleWarning,
-    shorten,
+from servqual.analyses.what_if_scenario import (
+    MovedAnswers,
+    changes_of_resamples,
+    changes_of_sample,
+    counting_answers,
+    scenario_model,
+    scenario_variables,
 )
-from servqual.numerics.bootstrap import percentile_interval
-from servqual.numerics.least_squares import collinear_columns
-from servqual.numerics.what_if import (
-    Scenario,
-    ScenarioChanges,
-    ScoreChanges,
-    WhatIfModel,
-    first_places,
-    places,
-    resampled_changes,
-    scenario_changes,
-    score_changes,
-    share_positions,
+from servqual.analyses.what_if_tables import (
+    changes_table,
+    effects_table,
+    measure_outcome,
+    per_point_table,
 )
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
-from servqual.samplestats.moments import Moments, require_moments
-from servqual.survey.scoring import mean_scores
+from servqual.samplestats.moments import require_moments
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
-    DIFFERENCES,
-    BoolArray,
     FloatArray,
-    IntArray,
     PerceptionScore,
     Progress,
+    WhatIfMeasure,
     WhatIfPlot,
     check_conf_level,
     check_option,
@@ -189,13 +171,21 @@ class WhatIfResult(Result):
         statements.append(Statement("cause", _ASSOCIATION))
         return Interpretation(tuple(statements))
 
-    def plot(self, *, kind: WhatIfPlot = "per-point", ax: Axes | None = None) -> Axes:
+    def plot(
+        self,
+        *,
+        kind: WhatIfPlot = "per-point",
+        measure: WhatIfMeasure = "mean",
+        ax: Axes | None = None,
+    ) -> Axes:
         """Draw what each dimension gives per point, or the outcome before and after.
 
         Parameters
         ----------
         kind : {"per-point", "effects"}, default "per-point"
             Which picture.
+        measure : {"mean", "top-two-box", "nps"}, default "mean"
+            Of what the change per point is drawn; the other picture has all of them.
         ax : Axes, optional
             Where to draw.
 
@@ -206,11 +196,11 @@ class WhatIfResult(Result):
         Raises
         ------
         OptionError
-            If `kind` is something else.
+            If `kind` is something else, or the outcome has no such measure.
         """
         from servqual.plots.what_if import plot_what_if
 
-        return plot_what_if(self, kind=kind, ax=ax)
+        return plot_what_if(self, kind=kind, measure=measure, ax=ax)
 
     def _first(self, measure: str) -> pd.Series:
         rows = self.per_point[self.per_point["measure"] == measure]
@@ -257,10 +247,13 @@ class WhatIfResult(Result):
         )
         for name in ("rank", "rank_low", "rank_high"):
             points[name] = [format_number(place, 0) for place in points[name]]
-        chain = f" through {self.through}" if self.through else ""
+        about = f" through {self.through}" if self.through else ""
+        if np.isfinite(self.outcome_range).all():
+            low, high = self.outcome_range
+            about += f", answers from {low:g} to {high:g}"
         return [
             ("Changes of perceptions", self.changes.drop(columns="label")),
-            (f"Goes with, for {self.outcome}{chain}", effects),
+            (f"Goes with, for {self.outcome}{about}", effects),
             ("One point of each dimension alone: change of the mean", points),
         ]
 
@@ -384,24 +377,25 @@ def what_if(
     check_option("on", on, PerceptionScore)
     n_resamples, seed = check_bootstrap(n_resamples, seed)
     asked = asked_changes(survey, changes)
-    variables = _variables(survey, outcome, through, on, covariates)
-    answers, groups = _counting_answers(survey, on)
+    variables = scenario_variables(survey, outcome, through, on, covariates)
+    answers, groups = counting_answers(survey, on)
     check_answered(survey, np.asarray(~np.isnan(answers)), asked, groups)
     moments = require_moments(
         survey, variables.names, minimum=len(variables.names) + 1, what="what_if"
     )
     rows = survey.rows(variables.names)
     keep = complete_respondents(survey, rows)
+    check_answered(survey, np.asarray(~np.isnan(answers[keep])), asked, groups)
     scale = outcome_scale(survey, outcome, keep, outcome_range)
-    scenario = _Scenario.of(survey, asked, answers[keep], groups)
-    model = _model(rows[keep], scenario, scale, mediated=through is not None)
+    moved = MovedAnswers.of(survey, asked, answers[keep], groups)
+    model = scenario_model(rows[keep], moved, scale, mediated=through is not None)
     weights = None if survey.weights is None else survey.weights[keep]
-    point = _of_sample(model, weights, moments, variables)
-    draws, n_degenerate = _of_resamples(
+    point = changes_of_sample(model, weights, moments, variables)
+    draws, n_degenerate = changes_of_resamples(
         survey, model, keep, cluster, n_resamples=n_resamples, seed=seed, progress=progress
     )
-    measures = _measures(model, scale, weights, point, draws)
-    effects = _effects(measures, conf_level)
+    measures = measure_outcome(model, scale, weights, point, draws)
+    effects = effects_table(measures, conf_level)
     return WhatIfResult(
         sample=SampleInfo(moments.n_obs, moments.n_excluded, "listwise", moments.weight_kind),
         outcome=outcome,
@@ -411,377 +405,15 @@ def what_if(
         cluster=cluster or "",
         outcome_range=scale.ends,
         r_squared=_r_squared(moments.covariance()),
-        changes=_changes(survey, asked, scenario, weights),
+        changes=changes_table(survey, asked, moved, weights),
         effects=effects,
-        per_point=_per_point(survey, measures, scenario, weights, conf_level),
+        per_point=per_point_table(survey, measures, moved, weights, conf_level),
         conf_level=conf_level,
         n_resamples=n_resamples,
         n_degenerate=n_degenerate,
         seed=seed,
         notes=tuple(_notes(effects, scale, outcome, n_resamples, n_degenerate)),
     )
-
-
-# ---- what is asked -------------------------------------------------------------------------------
-
-
-def _variables(
-    survey: Survey,
-    outcome: str,
-    through: str | None,
-    on: PerceptionScore,
-    covariates: Sequence[str],
-) -> ModelVariables:
-    """Dimensions, covariates, the mediator, the outcome."""
-    if isinstance(covariates, str):
-        raise OptionError(
-            f'`covariates` is "{covariates}", but must be a list, such as ["{covariates}"].'
-        )
-    mediator: object = through
-    if mediator is not None and (not isinstance(mediator, str) or mediator == outcome):
-        raise OptionError(
-            f"`through` is {mediator!r}, but must name a variable between quality and the outcome "
-            f'{outcome!r}, such as "satisfaction" for loyalty; leave it out for none.'
-        )
-    keys = [dimension.key for dimension in survey.instrument.dimensions]
-    between = [] if through is None else [through]
-    return model_variables(
-        survey,
-        outcome=outcome,
-        on=on,
-        predictors=[*keys, *covariates, *between],
-        analysis="what_if",
-    )
-
-
-def _counting_answers(survey: Survey, on: PerceptionScore) -> tuple[FloatArray, list[IntArray]]:
-    """Perceptions that count for scores, nan where they do not, and the columns of dimensions."""
-    answers = survey.answers("perception")
-    if on in DIFFERENCES:
-        answers = np.where(np.isnan(survey.answers(on)), np.nan, answers)
-    groups = [
-        np.array(
-            [
-                place
-                for place, item in enumerate(survey.instrument.items)
-                if item.dimension == dimension.key
-            ]
-        )
-        for dimension in survey.instrument.dimensions
-    ]
-    return answers, groups
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scenario:
-    """What was asked, and each dimension moved by one point, for the respondents of the model."""
-
-    answers: FloatArray
-    groups: list[IntArray]
-    asked: ScoreChanges
-    of_one_point: ScoreChanges
-    predictors: tuple[int, ...]
-
-    @classmethod
-    def of(
-        cls,
-        survey: Survey,
-        asked: AskedChanges,
-        answers: FloatArray,
-        groups: list[IntArray],
-    ) -> _Scenario:
-        scale = survey.instrument.scale
-        ends = (scale.minimum, scale.maximum)
-        ones = np.ones(answers.shape[1])
-        return cls(
-            answers=answers,
-            groups=groups,
-            asked=score_changes(answers, asked.shifts, groups, *ends),
-            of_one_point=score_changes(answers, ones, groups, *ends),
-            predictors=asked.dimensions,
-        )
-
-
-def _model(
-    complete: FloatArray, scenario: _Scenario, scale: OutcomeScale, *, mediated: bool
-) -> WhatIfModel:
-    """Regressions with the scenario as asked, then each dimension by one point."""
-    moved = list(scenario.predictors)
-    scenarios = [Scenario(scenario.predictors, scenario.asked.scores[:, moved])]
-    scenarios += [
-        Scenario((place,), scenario.of_one_point.scores[:, [place]])
-        for place in range(len(scenario.groups))
-    ]
-    positions = [
-        share_positions(scale.totals, scale.n_answers, threshold) for threshold in scale.thresholds
-    ]
-    return WhatIfModel(
-        data=complete,
-        n_predictors=len(scenario.groups),
-        mediated=mediated,
-        scenarios=tuple(scenarios),
-        positions=np.array(positions).reshape(len(positions), len(complete)),
-        n_answers=scale.n_answers,
-    )
-
-
-# ---- sample and resamples ------------------------------------------------------------------------
-
-
-def _of_sample(
-    model: WhatIfModel,
-    weights: FloatArray | None,
-    moments: Moments,
-    variables: ModelVariables,
-) -> ScenarioChanges:
-    row = np.ones(len(model.data)) if weights is None else weights
-    found = scenario_changes(model, row[None, :])
-    if not np.isfinite(found.mean).all():
-        repeating = collinear_columns(moments.covariance()[:-1, :-1])
-        terms = [variables.terms[place] for place in repeating]
-        raise NotIdentifiedError(
-            "These predictors repeat each other exactly, so that `what_if` cannot tell what goes "
-            f"with a change of one: {shorten(terms or variables.terms)}. Take away a covariate or "
-            "the mediator, or use an instrument without one of the dimensions."
-        )
-    return found
-
-
-def _of_resamples(
-    survey: Survey,
-    model: WhatIfModel,
-    keep: BoolArray,
-    cluster: str | None,
-    *,
-    n_resamples: int,
-    seed: int,
-    progress: Progress | None,
-) -> tuple[ScenarioChanges | None, int]:
-    """Changes in each resample, and how many of them have none."""
-    codes = None if cluster is None else cluster_codes(survey, cluster, keep)
-    if codes is not None and len(np.unique(codes)) < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {len(np.unique(codes))} clusters of "{cluster}". A bootstrap of clusters '
-            f"needs many; with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
-    if n_resamples == 0:
-        return None, 0
-    weights = None if survey.weights is None else survey.weights[keep]
-    draws = resampled_changes(
-        model,
-        n_resamples=n_resamples,
-        seed=seed,
-        counts=weights if survey.weight_kind == "frequency" else None,
-        sampling_weights=weights if survey.weight_kind == "sampling" else None,
-        clusters=codes,
-        progress=progress,
-    )
-    n_degenerate = int(np.isnan(draws.mean[:, 0]).sum())
-    if n_degenerate > n_resamples // 2:
-        raise EstimationError(
-            f"In {n_degenerate} of {n_resamples} resamples a variable was constant or repeated "
-            "others, so there are no intervals. Use fewer covariates, or more respondents."
-        )
-    return draws, n_degenerate
-
-
-# ---- tables --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Measured:
-    """One measure of the outcome in each scenario: the sample's change, and the resamples'."""
-
-    name: str
-    before: float
-    change: FloatArray
-    draws: FloatArray | None
-    part: str = "total"
-
-
-def _measures(
-    model: WhatIfModel,
-    scale: OutcomeScale,
-    weights: FloatArray | None,
-    point: ScenarioChanges,
-    draws: ScenarioChanges | None,
-) -> list[_Measured]:
-    """Mean and its parts, top two boxes and, for a recommendation, the net promoter score."""
-    level = _average(model.data[:, -1], weights)
-    found = [_Measured("mean", level, point.mean[0], None if draws is None else draws.mean)]
-    if model.mediated:
-        for part in ("direct", "through"):
-            of_draws = None if draws is None else getattr(draws, part)
-            found.append(_Measured("mean", level, getattr(point, part)[0], of_draws, part))
-    before = np.array([_average(row, weights) for row in np.clip(model.positions, 0.0, 1.0)])
-    if scale.note:
-        nan = np.full(len(model.scenarios), np.nan)
-        found.append(_Measured("top-two-box", np.nan, nan, None))
-    else:
-        top = [scale.thresholds.index(scale.top_two)]
-        found.append(_percent("top-two-box", float(before[top].sum()), point, draws, top))
-    if scale.is_recommendation:
-        # Detractors are all below the second threshold, so promoters less detractors are the
-        # shares at or above both thresholds, less one.
-        every = list(range(len(before)))
-        found.append(_percent("nps", float(before.sum()) - 1.0, point, draws, every))
-    return found
-
-
-def _percent(
-    name: str,
-    before: float,
-    point: ScenarioChanges,
-    draws: ScenarioChanges | None,
-    thresholds: list[int],
-) -> _Measured:
-    """Sum of shares, in percent."""
-    return _Measured(
-        name,
-        100.0 * before,
-        100.0 * point.shares[0][:, thresholds].sum(axis=1),
-        None if draws is None else 100.0 * draws.shares[:, :, thresholds].sum(axis=2),
-    )
-
-
-def _effects(measures: Sequence[_Measured], conf_level: float) -> pd.DataFrame:
-    """What goes with the changes that were asked for, the first scenario."""
-    limits = [_limits(measured, conf_level) for measured in measures]
-    change = np.array([measured.change[0] for measured in measures])
-    before = np.array([measured.before for measured in measures])
-    return pd.DataFrame(
-        {
-            "measure": [measured.name for measured in measures],
-            "part": [measured.part for measured in measures],
-            "before": before,
-            "after": before + change,
-            "change": change,
-            "std_error": [errors[0] for errors, _, _ in limits],
-            "conf_low": [low[0] for _, low, _ in limits],
-            "conf_high": [high[0] for _, _, high in limits],
-        }
-    )
-
-
-def _per_point(
-    survey: Survey,
-    measures: Sequence[_Measured],
-    scenario: _Scenario,
-    weights: FloatArray | None,
-    conf_level: float,
-) -> pd.DataFrame:
-    """What goes with one point of each dimension, the scenarios after the first."""
-    dimensions = survey.instrument.dimensions
-    effective = [_average(column, weights) for column in scenario.of_one_point.scores.T]
-    parts = []
-    for measured in measures:
-        if measured.part != "total":
-            continue
-        errors, low, high = _limits(measured, conf_level)
-        rank_low, rank_high, p_first = _rank_limits(measured, conf_level)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "term": [dimension.key for dimension in dimensions],
-                    "label": [dimension.label for dimension in dimensions],
-                    "measure": measured.name,
-                    "effective": effective,
-                    "change": measured.change[1:],
-                    "std_error": errors[1:],
-                    "conf_low": low[1:],
-                    "conf_high": high[1:],
-                    "rank": places(measured.change[1:]),
-                    "rank_low": rank_low,
-                    "rank_high": rank_high,
-                    "p_first": p_first,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _limits(measured: _Measured, conf_level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Standard error and limits of the change in each scenario."""
-    if measured.draws is None:
-        nan = np.full(measured.change.size, np.nan)
-        return nan, nan, nan
-    interval = percentile_interval(measured.draws, conf_level)
-    return np.nanstd(measured.draws, axis=0, ddof=1), interval.low, interval.high
-
-
-def _rank_limits(
-    measured: _Measured, conf_level: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Limits of the places of the dimensions, and how often each is first."""
-    if measured.draws is None:
-        nan = np.full(measured.change.size - 1, np.nan)
-        return nan, nan, nan
-    of_points = measured.draws[:, 1:]
-    interval = percentile_interval(places(of_points), conf_level)
-    # A rank is a place, so its interval is widened to whole places.
-    return np.floor(interval.low), np.ceil(interval.high), first_places(of_points)
-
-
-def _changes(
-    survey: Survey, asked: AskedChanges, scenario: _Scenario, weights: FloatArray | None
-) -> pd.DataFrame:
-    """Rows of the dimensions that are moved, then of the items that were named."""
-    moved, rows = scenario.asked, []
-    for place in asked.dimensions:
-        columns = scenario.groups[place]
-        [score] = mean_scores(scenario.answers, [columns], survey.min_answered).T
-        dimension = survey.instrument.dimensions[place]
-        rows.append(
-            {"term": dimension.key, "label": dimension.label, "level": "dimension"}
-            | _moved(
-                score,
-                moved.scores[:, place],
-                float(asked.shifts[columns].mean()),
-                moved.stopped_scores[:, place],
-                weights,
-            )
-        )
-    for place in asked.items:
-        item = survey.instrument.items[place]
-        rows.append(
-            {"term": str(item.number), "label": f"{item.number} {item.label}", "level": "item"}
-            | _moved(
-                scenario.answers[:, place],
-                moved.answers[:, place],
-                float(asked.shifts[place]),
-                moved.stopped_answers[:, place],
-                weights,
-            )
-        )
-    return pd.DataFrame(rows)
-
-
-def _moved(
-    before: FloatArray,
-    changed: FloatArray,
-    asked: float,
-    stopped: BoolArray,
-    weights: FloatArray | None,
-) -> dict[str, object]:
-    level, effective = _average(before, weights), _average(changed, weights)
-    among = np.where(np.isnan(before), np.nan, stopped.astype(np.float64))
-    return {
-        "asked": asked,
-        "effective": effective,
-        "share_at_bound": _average(among, weights),
-        "before": level,
-        "after": level + effective,
-    }
-
-
-def _average(values: FloatArray, weights: FloatArray | None) -> float:
-    """Weighted mean of what is there; nan when nothing is."""
-    there = ~np.isnan(values)
-    used = there.astype(np.float64) if weights is None else np.where(there, weights, 0.0)
-    total = float(used.sum())
-    return float(used @ np.where(there, values, 0.0)) / total if total > 0.0 else np.nan
 
 
 def _notes(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from servqual.errors import OptionError, shorten
 from servqual.plots.rows import (
     FIGURE_WIDTH,
     draw_intervals,
@@ -25,7 +26,7 @@ from servqual.plots.style import (
     wrap_label,
 )
 from servqual.results import format_number
-from servqual.typing import FloatArray, WhatIfPlot, check_option
+from servqual.typing import FloatArray, WhatIfMeasure, WhatIfPlot, check_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +41,20 @@ _LABELS: Final = {
     "top-two-box": "Top two boxes\n(percent)",
     "nps": "Net promoter score\n(−100 to 100)",
 }
+_PER_POINT: Final[dict[WhatIfMeasure, str]] = {
+    "mean": "Change of the mean, in points",
+    "top-two-box": "Change of the share in the top two boxes, in percentage points",
+    "nps": "Change of the net promoter score",
+}
 _ASSOCIATION: Final = "an association, no proof of an effect"
 
 
 def plot_what_if(
-    result: WhatIfResult, *, kind: WhatIfPlot = "per-point", ax: Axes | None = None
+    result: WhatIfResult,
+    *,
+    kind: WhatIfPlot = "per-point",
+    measure: WhatIfMeasure = "mean",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw what goes with one point of each dimension, or the outcome before and after.
 
@@ -53,8 +63,10 @@ def plot_what_if(
     result : WhatIfResult
         From `servqual.what_if`.
     kind : {"per-point", "effects"}, default "per-point"
-        Bars of the change of the mean per dimension, the largest at the top; or each measure of the
-        outcome before and after the change that was asked for, along its own range.
+        Bars of the change per dimension, the largest at the top; or each measure of the outcome
+        before and after the change that was asked for, along its own range.
+    measure : {"mean", "top-two-box", "nps"}, default "mean"
+        Of what the bars are changes.
     ax : Axes, optional
         Where to draw. Default: a new pyplot figure.
 
@@ -68,7 +80,8 @@ def plot_what_if(
     MissingDependencyError
         If matplotlib is not installed.
     OptionError
-        If `kind` is something else, or `ax` is not an ordinary Axes.
+        If `kind` is something else, the result has no such measure, or `ax` is not an ordinary
+        Axes.
 
     Examples
     --------
@@ -82,15 +95,24 @@ def plot_what_if(
     >>> plt.close(ax.figure)
     """
     check_option("kind", kind, WhatIfPlot)
-    return _draw_per_point(result, ax) if kind == "per-point" else _draw_effects(result, ax)
+    check_option("measure", measure, WhatIfMeasure)
+    if kind == "effects":
+        return _draw_effects(result, ax)
+    return _draw_per_point(result, measure, ax)
 
 
-def _draw_per_point(result: WhatIfResult, ax: Axes | None) -> Axes:
-    table = result.per_point[result.per_point["measure"] == "mean"]
-    table = table.sort_values("rank", kind="stable")
+def _draw_per_point(result: WhatIfResult, measure: WhatIfMeasure, ax: Axes | None) -> Axes:
+    known = result.per_point[np.isfinite(_numbers(result.per_point, "change"))]
+    table = known[known["measure"] == measure].sort_values("rank", kind="stable")
+    if table.empty:
+        raise OptionError(
+            f'`measure` is "{measure}", but {result.outcome} has '
+            f"{shorten(known['measure'].unique())} only."
+        )
     change, low, high = (_numbers(table, name) for name in ("change", "conf_low", "conf_high"))
     names = zip(table["label"], table["term"], strict=True)
     labels = [wrap_label(str(label or term)) for label, term in names]
+    digits = 2 if measure == "mean" else 1
     unsure = (low <= 0.0) & (high >= 0.0)
     with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels) + 0.2) as axes:
         places = prepare_rows(axes, labels)
@@ -102,10 +124,11 @@ def _draw_per_point(result: WhatIfResult, ax: Axes | None) -> Axes:
         axes.axvline(0.0, color=ink(), linewidth=1.0, zorder=2.5)
         set_span(axes, change, low, high)
         ends = np.where(change < 0.0, np.fmin(change, low), np.fmax(change, high))
-        write_values(axes, ends, places, [format_number(value, 2) for value in change])
-        text = f"Change of the mean, in points; {_ASSOCIATION}"
+        write_values(axes, ends, places, [format_number(value, digits) for value in change])
+        text = _PER_POINT[measure]
         if np.isfinite(low).any():
-            text += f"\nError bars: {format_percent(result.conf_level)} bootstrap interval"
+            text += f"; error bars: {format_percent(result.conf_level)} bootstrap interval"
+        text += f"\n{_ASSOCIATION.capitalize()}"
         if unsure.any():
             text += "; pale: cannot be told from none"
         axes.set_xlabel(text)

@@ -540,8 +540,13 @@ def test_changes_that_cannot_be(changes: Any, words: str) -> None:
         ({"through": 3}, "`through` is 3"),
         ({"through": "nothing"}, "nothing"),
         ({"on": "expectation"}, "`on` is 'expectation'"),
-        ({"covariates": "P1"}, "`covariates` is"),
-        ({"covariates": ["reliability"]}, "more than once"),
+        ({"covariates": "P1"}, "`covariates` is 'P1'"),
+        ({"covariates": 3}, "`covariates` is 3"),
+        ({"covariates": [3]}, "list of names"),
+        ({"covariates": ["reliability"]}, "`covariates` names reliability"),
+        ({"covariates": ["loyalty"], "through": "loyalty"}, "`covariates` names loyalty"),
+        ({"covariates": ["E1", "E1"]}, "more than once"),
+        ({"covariates": ["nothing"]}, "nothing"),
         ({"cluster": "nowhere"}, "nowhere"),
         ({"cluster": 3}, "one grouping variable"),
         ({"n_resamples": 10}, "at least 100"),
@@ -578,6 +583,18 @@ def test_nobody_answered_what_is_to_change() -> None:
     with pytest.raises(sq.EstimationError, match="item 5"):
         quick(survey, {"5": 1}, "satisfaction")
     assert quick(survey, {"5": 1}, "satisfaction", on="perception").sample.n_obs > 100
+
+
+def test_perceptions_alone_will_do() -> None:
+    frame = reference_frame()
+    one_side = survey_of(
+        frame.drop(columns=[f"E{item}" for item in range(1, 23)]), sides=["perception"]
+    )
+    with pytest.raises(sq.OptionError, match="needs expectation answers"):
+        quick(one_side, {"reliability": 1}, "satisfaction")
+    found = quick(one_side, {"reliability": 1}, "satisfaction", on="perception")
+    both = quick(survey_of(frame), {"reliability": 1}, "satisfaction", on="perception")
+    assert found.to_json() == both.to_json()
 
 
 def test_collinear_dimensions_are_named() -> None:

@@ -77,6 +77,17 @@ def test_bars_are_changes_of_the_mean_from_the_largest_down(result: WhatIfResult
     ax.figure.canvas.draw()
 
 
+def test_bars_of_another_measure(result: WhatIfResult) -> None:
+    ax = result.plot(measure="nps")
+    assert bar_lengths(ax) == [9.0] * 4
+    assert ax.texts[0].get_text() == "9.0"
+    assert "net promoter score" in ax.get_xlabel()
+    with pytest.raises(OptionError, match=r"`measure` is \"top-two-box\".* has mean, nps only"):
+        result.plot(measure="top-two-box")
+    with pytest.raises(OptionError, match="`measure` is 'median'"):
+        result.plot(measure="median")  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_told_from_none_is_pale(result: WhatIfResult) -> None:
     ax = plot_what_if(result)
     colours = [to_hex(bar.get_facecolor()) for bar in ax.patches]
