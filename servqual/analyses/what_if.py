@@ -53,11 +53,11 @@ _ASSOCIATION = (
     "compared with each other. Whether a change would bring this about, these data cannot show."
 )
 
-#: How sentences call the measures, and how their changes are counted.
+#: How sentences call the measures, the sign after a level, the unit of a change, and decimals.
 _WORDS = {
-    "mean": ("the mean of {}", "points"),
-    "top-two-box": ("the share in the top two boxes of {}", "percentage points"),
-    "nps": ("the net promoter score of {}", "points"),
+    "mean": ("the mean of {}", "", "points", 2),
+    "top-two-box": ("the share in the top two boxes of {}", "%", "percentage points", 1),
+    "nps": ("the net promoter score of {}", "", "points", 1),
 }
 
 
@@ -208,24 +208,22 @@ class WhatIfResult(Result):
 
     def _say_effect(self, row: pd.Series) -> Statement:
         measure, part = str(row["measure"]), str(row["part"])
-        what, unit = _WORDS[measure]
+        what, sign, unit, digits = _WORDS[measure]
         change, low, high = (float(row[name]) for name in ("change", "conf_low", "conf_high"))
         if not np.isfinite(change):
             return Statement(measure, f"There is no change of {what.format(self.outcome)} to tell.")
         interval = ""
         if np.isfinite(low):
             interval = (
-                f" ({self.conf_level:.0%} interval {format_number(low, 2)} to "
-                f"{format_number(high, 2)})"
+                f" ({self.conf_level:.0%} interval {format_number(low, digits)} to "
+                f"{format_number(high, digits)})"
             )
-        size = f"{format_number(change, 2)} {unit}{interval}"
+        size = f"{format_number(change, digits)} {unit}{interval}"
         if part != "total":
             way = "directly" if part == "direct" else f"through {self.through}"
             return Statement(part, f"Of that, {size} run {way}.")
-        text = (
-            f"With it {what.format(self.outcome)} goes from {format_number(row['before'], 2)} to "
-            f"{format_number(row['after'], 2)}, by {size}"
-        )
+        before, after = (format_number(row[name], digits) + sign for name in ("before", "after"))
+        text = f"With it {what.format(self.outcome)} goes from {before} to {after}, by {size}"
         if low <= 0.0 <= high and change != 0.0:
             text += ", which cannot be told from none"
         return Statement(measure, text + ".")
@@ -260,7 +258,7 @@ class WhatIfResult(Result):
 
 def _say_change(row: pd.Series) -> Statement:
     text = (
-        f"{row['label']} moved by {format_number(row['asked'], 2)} points moves by "
+        f"{row['label']} is asked to move by {format_number(row['asked'], 2)} points and moves by "
         f"{format_number(row['effective'], 2)} on average"
     )
     if row["share_at_bound"] > 0.0:

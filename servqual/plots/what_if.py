@@ -43,10 +43,10 @@ _LABELS: Final = {
 }
 _PER_POINT: Final[dict[WhatIfMeasure, str]] = {
     "mean": "Change of the mean, in points",
-    "top-two-box": "Change of the share in the top two boxes, in percentage points",
+    "top-two-box": "Change of the top two boxes, in percentage points",
     "nps": "Change of the net promoter score",
 }
-_ASSOCIATION: Final = "an association, no proof of an effect"
+_ASSOCIATION: Final = "An association, no proof of an effect"
 
 
 def plot_what_if(
@@ -114,7 +114,7 @@ def _draw_per_point(result: WhatIfResult, measure: WhatIfMeasure, ax: Axes | Non
     labels = [wrap_label(str(label or term)) for label, term in names]
     digits = 2 if measure == "mean" else 1
     unsure = (low <= 0.0) & (high >= 0.0)
-    with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels) + 0.2) as axes:
+    with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels) + 0.5) as axes:
         places = prepare_rows(axes, labels)
         bars = axes.barh(places, change, height=0.62, color=ACCENT, alpha=0.75, zorder=2)
         for bar, is_unsure in zip(bars, unsure, strict=True):
@@ -125,13 +125,10 @@ def _draw_per_point(result: WhatIfResult, measure: WhatIfMeasure, ax: Axes | Non
         set_span(axes, change, low, high)
         ends = np.where(change < 0.0, np.fmin(change, low), np.fmax(change, high))
         write_values(axes, ends, places, [format_number(value, digits) for value in change])
-        text = _PER_POINT[measure]
-        if np.isfinite(low).any():
-            text += f"; error bars: {format_percent(result.conf_level)} bootstrap interval"
-        text += f"\n{_ASSOCIATION.capitalize()}"
+        lines = [_PER_POINT[measure], *_interval_lines(result, low)]
         if unsure.any():
-            text += "; pale: cannot be told from none"
-        axes.set_xlabel(text)
+            lines.append("Pale: cannot be told from none")
+        axes.set_xlabel("\n".join([*lines, _ASSOCIATION]))
         title = f"One point of each dimension: {wrap_label(result.outcome, 60, 1)}"
         axes.set_title(title, loc="left")
     return axes
@@ -153,7 +150,7 @@ def _draw_effects(result: WhatIfResult, ax: Axes | None) -> Axes:
     start, end = (before - ends[:, 0]) / widths, (after - ends[:, 0]) / widths
     least, most = ((before + limit - ends[:, 0]) / widths for limit in (low, high))
     labels = [_label(name, result.outcome_range) for name in measures]
-    with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels, per_row=3) + 0.35) as axes:
+    with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels, per_row=3) + 0.5) as axes:
         places = prepare_rows(axes, labels)
         axes.hlines(places, start, end, color=ACCENT, linewidth=2.0, zorder=2)
         draw_intervals(axes, end, least, most, places)
@@ -164,14 +161,18 @@ def _draw_effects(result: WhatIfResult, ax: Axes | None) -> Axes:
             axes.set_xlim(float(np.nanmin(every)) - 0.02, float(np.nanmax(every)) + 0.02)
             axes.set_xticks([0.0, 0.5, 1.0], ["lowest", "half way", "highest"])
         _write_levels(axes, measures, (before, after, change), (start + end) / 2.0, places)
-        text = "Each measure along its range" if known else "Points"
-        if np.isfinite(low).any():
-            text += f"; error bars: {format_percent(result.conf_level)} bootstrap interval"
-        text += f"\n{_ASSOCIATION.capitalize()}"
-        axes.set_xlabel(text)
-        title = f"Before (open) and after (filled): {wrap_label(result.outcome, 50, 1)}"
+        where = "along each measure's range" if known else "in points"
+        lines = [f"Open: before, filled: after, {where}", *_interval_lines(result, low)]
+        axes.set_xlabel("\n".join([*lines, _ASSOCIATION]))
+        title = f"Before and after: {wrap_label(result.outcome, 60, 1)}"
         axes.set_title(title, loc="left")
     return axes
+
+
+def _interval_lines(result: WhatIfResult, low: FloatArray) -> list[str]:
+    if not np.isfinite(low).any():
+        return []
+    return [f"Error bars: {format_percent(result.conf_level)} bootstrap interval"]
 
 
 def _write_levels(

@@ -423,7 +423,8 @@ def test_it_is_said_that_this_is_an_association() -> None:
 def test_interpretation_names_changes_levels_and_the_first() -> None:
     result = sq.what_if(bank(), {"reliability": 0.5}, "loyalty", through="satisfaction")
     words = str(result.interpret())
-    assert "Reliability moved by 0.50 points moves by 0.40 on average" in words
+    assert "Reliability is asked to move by 0.50 points and moves by 0.40 on average" in words
+    assert "% to " in words
     assert "run through satisfaction" in words
     assert "top two boxes of loyalty goes from" in words
     assert "comes first in" in words
