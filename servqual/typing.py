@@ -56,6 +56,19 @@ MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobe
 ModeratedPath: TypeAlias = Literal["a", "b"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
+AttributePerformance: TypeAlias = Literal["perception", "gap", "adequacy", "superiority"]
+ImportanceSource: TypeAlias = Literal["stated", "derived", "expectation", "desired"]
+DerivedImportance: TypeAlias = Literal[
+    "lmg",
+    "relative-weights",
+    "correlation",
+    "squared-correlation",
+    "partial",
+    "beta",
+    "log-partial",
+]
+Crosshair: TypeAlias = Literal["means", "medians", "midpoint", "target"]
+PriorityPlot: TypeAlias = Literal["map", "probabilities"]
 
 #: How a difference is made: (minuend, subtrahend).
 DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
