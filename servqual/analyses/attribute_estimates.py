@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from servqual.analyses.attributes import AttributeScores
-from servqual.analyses.resampling import resample
+from servqual.analyses.resampling import cluster_codes
 from servqual.errors import shorten
 from servqual.numerics.bootstrap import percentile_interval
 from servqual.numerics.correlation import correlation_from_covariance
@@ -22,6 +22,7 @@ from servqual.numerics.importance_performance import (
 )
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
+from servqual.numerics.resampled_means import resampled_means
 from servqual.survey.survey import Survey
 from servqual.typing import BoolArray, DerivedImportance, FloatArray, IntArray, Progress
 
@@ -353,15 +354,16 @@ def draw_coordinates(
     columns = [np.where(known, scores, 0.0), known.astype(np.float64)]
     if model is not None:
         columns.append(_products(model, rows))
-    means = resample(
-        survey,
+    weights = None if survey.weights is None else survey.weights[rows]
+    means = resampled_means(
         np.hstack(columns),
-        rows,
         n_resamples=n_resamples,
         seed=seed,
-        cluster=cluster,
+        counts=weights if survey.weight_kind == "frequency" else None,
+        sampling_weights=weights if survey.weight_kind == "sampling" else None,
+        clusters=None if cluster is None else cluster_codes(survey, cluster, rows),
         progress=progress,
-    ).means
+    )
     size, k = scores.shape[1], len(attributes.terms)
     counted = means[:, size : 2 * size]
     ratios = iter(

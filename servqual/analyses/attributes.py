@@ -354,14 +354,15 @@ def _from_mapping(
 def _check_known(survey: Survey, columns: Sequence[str]) -> None:
     known = {column for own in survey.outcomes.values() for column in own}
     known |= {column for side in survey.columns.values() for column in side.values()}
+    known |= set(survey.kept)
     lost = [column for column in columns if column not in known]
     if lost:
         close = nearest(lost[0], sorted(known), n=1)
         hint = f' Did you mean "{close[0]}"?' if close else ""
         raise OptionError(
             f"`importance` names {len(columns)} columns, of which this survey does not know "
-            f"{len(lost)}: {shorten(lost)}.{hint} A survey keeps the columns that it was told of: "
-            'declare them when it is made, as in `outcomes={"importance": ["IMP1", "IMP2"]}`.'
+            f"{len(lost)}: {shorten(lost)}.{hint} A survey keeps the columns that it was told of, "
+            'so name them when it is made, as in `keep="IMP*"`.'
         )
 
 

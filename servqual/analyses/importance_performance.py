@@ -160,10 +160,11 @@ class ImportancePerformanceResult(Result):
     def crosshair_text(self) -> str:
         """Where the crosshair stands, in words."""
         importance, performance = (row for _, row in self.lines.iterrows())
-        places = (
-            f"importance {format_number(importance['value'], 2)}",
-            f"performance {format_number(performance['value'], 2)}",
-        )
+        places = [
+            # Shares and correlations need one decimal more.
+            f"{row['axis']} {format_number(row['value'], 2 if abs(row['value']) >= 1.0 else 3)}"
+            for row in (importance, performance)
+        ]
         if importance["rule"] == performance["rule"]:
             return f"{importance['rule']} ({places[0]}, {places[1]})"
         return f"{importance['rule']} ({places[0]}), {performance['rule']} ({places[1]})"
