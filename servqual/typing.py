@@ -83,6 +83,9 @@ DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
 #: A callback that is told (done, total) while a long step runs.
 Progress: TypeAlias = Callable[[int, int], None]
 
+#: What a user may say about progress: see `servqual.progress.shown_progress`.
+ProgressOption: TypeAlias = Progress | bool | None
+
 
 def check_option(argument: str, value: object, literal: Any, hint: str = "") -> None:
     """Raise `OptionError` unless `value` is one of the words of a `Literal`.
