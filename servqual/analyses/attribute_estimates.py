@@ -23,8 +23,9 @@ from servqual.numerics.importance_performance import (
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.resampled_means import resampled_means
+from servqual.progress import shown_progress
 from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, DerivedImportance, FloatArray, IntArray, Progress
+from servqual.typing import BoolArray, DerivedImportance, FloatArray, IntArray, ProgressOption
 
 __all__ = [
     "MAX_LMG",
@@ -312,7 +313,7 @@ def draw_coordinates(
     n_resamples: int,
     seed: int,
     cluster: str | None,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> Coordinates:
     """Coordinates of the attributes in bootstrap resamples of the respondents.
 
@@ -330,8 +331,8 @@ def draw_coordinates(
         Size and seed of the bootstrap.
     cluster : str or None
         Grouping variable whose groups are drawn whole.
-    progress : callable or None
-        Is told (done, total).
+    progress : callable, bool or None
+        See `servqual.progress.shown_progress`.
 
     Returns
     -------
@@ -355,15 +356,17 @@ def draw_coordinates(
     if model is not None:
         columns.append(_products(model, rows))
     weights = None if survey.weights is None else survey.weights[rows]
-    means = resampled_means(
-        np.hstack(columns),
-        n_resamples=n_resamples,
-        seed=seed,
-        counts=weights if survey.weight_kind == "frequency" else None,
-        sampling_weights=weights if survey.weight_kind == "sampling" else None,
-        clusters=None if cluster is None else cluster_codes(survey, cluster, rows),
-        progress=progress,
-    )
+    clusters = None if cluster is None else cluster_codes(survey, cluster, rows)
+    with shown_progress(progress, "Resampling") as tell:
+        means = resampled_means(
+            np.hstack(columns),
+            n_resamples=n_resamples,
+            seed=seed,
+            counts=weights if survey.weight_kind == "frequency" else None,
+            sampling_weights=weights if survey.weight_kind == "sampling" else None,
+            clusters=clusters,
+            progress=tell,
+        )
     size, k = scores.shape[1], len(attributes.terms)
     counted = means[:, size : 2 * size]
     ratios = iter(

@@ -45,7 +45,7 @@ from servqual.typing import (
     DerivedImportance,
     Level,
     PriorityPlot,
-    Progress,
+    ProgressOption,
     check_conf_level,
     check_option,
 )
@@ -275,7 +275,7 @@ def importance_performance(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> ImportancePerformanceResult:
     """Place attributes by importance and performance, and say how certain their quadrants are.
 
@@ -318,8 +318,9 @@ def importance_performance(
         Bootstrap resamples; 0 for none.
     seed : int, default 1
         Seed of the bootstrap; the result does not depend on anything else.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -423,7 +424,7 @@ class _Bootstrap:
     n_resamples: int
     seed: int
     cluster: str | None
-    progress: Progress | None
+    progress: ProgressOption
 
 
 def _place(
