@@ -12,6 +12,8 @@ from .analyses.frequencies import FrequencyResult as FrequencyResult
 from .analyses.frequencies import frequencies as frequencies
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
+from .analyses.kano import KanoResult as KanoResult
+from .analyses.kano import kano as kano
 from .analyses.latent_gaps import LatentGapResult as LatentGapResult
 from .analyses.latent_gaps import latent_gaps as latent_gaps
 from .analyses.mediation import MediationResult as MediationResult
@@ -104,6 +106,7 @@ __all__ = [
     "Interpretation",
     "InvarianceResult",
     "Item",
+    "KanoResult",
     "LatentGapResult",
     "MeasureComparisonResult",
     "MediationResult",
@@ -146,6 +149,7 @@ __all__ = [
     "gaps",
     "instrument",
     "invariance",
+    "kano",
     "latent_gaps",
     "list_instruments",
     "load_example",
