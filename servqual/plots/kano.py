@@ -18,7 +18,7 @@ from servqual.plots.style import (
     ink,
     wrap_label,
 )
-from servqual.typing import FloatArray, KanoPlot, check_option
+from servqual.typing import FloatArray, IntArray, KanoPlot, check_option
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,8 +48,6 @@ _QUADRANTS: Final = (
 )
 #: With more features than this, points are named by their items only.
 _MOST_LABELS: Final = 14
-#: A segment at least this wide has room for its letter and percent.
-_ROOM_FOR_TEXT: Final = 0.085
 #: Width and height of a letter over the size of its font.
 _LETTER: Final = (0.56, 1.25)
 
@@ -113,7 +111,6 @@ def _plot_map(result: KanoResult, show_intervals: bool, ax: Axes | None) -> Axes
         if show_intervals:
             _draw_crosses(axes, shown)
         _draw_points(axes, result, shown)
-        _draw_labels(axes, result, shown)
         text = "Dissatisfaction when absent: −worse = (O + M)/(A + O + M + I)"
         if show_intervals and shown["better_low"].notna().any():
             kind = "Wilson's" if result.interval == "wilson" else "bootstrap"
@@ -132,6 +129,8 @@ def _plot_map(result: KanoResult, show_intervals: bool, ax: Axes | None) -> Axes
             )
         else:
             axes.text(0.5, 0.5, "no answers", ha="center", va="center")
+        # Last, because the layout must be settled before anybody can say what hides what.
+        _draw_labels(axes, result, shown)
     return axes
 
 
@@ -142,7 +141,7 @@ def _draw_quadrants(ax: Axes) -> None:
     ax.set_aspect("equal", adjustable="box")
     ticks = np.linspace(0.0, 1.0, 6)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_ticks(ticks, [f"{tick:.1f}" for tick in ticks])
+        axis.set_ticks(ticks, [f"{tick:.1f}" for tick in ticks], fontsize=SMALL_FONT_SIZE)
     ax.axvline(0.5, color=NEUTRAL, linewidth=0.9, zorder=1)
     ax.axhline(0.5, color=NEUTRAL, linewidth=0.9, zorder=1)
     for name, x, y, across, along in _QUADRANTS:
@@ -192,6 +191,9 @@ def _draw_points(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
             here = (names == name).to_numpy()
             label = wrap_label(str(name), 30, 1)
             ax.plot(x[here], y[here], marker=marker, color=colour, zorder=4, label=label, **style)
+        for item in dict.fromkeys(shown["item"]):
+            here = (shown["item"] == item).to_numpy()
+            ax.plot(x[here], y[here], color=NEUTRAL, linewidth=0.9, linestyle=":", zorder=3)
         return
     for letter, (name, colour, marker) in _CLASSES.items():
         here = (shown["class"] == letter).to_numpy()
@@ -202,20 +204,24 @@ def _draw_points(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
 
 
 def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
-    """Name the points where there is room, with a line to those that are further off."""
+    """Name the points where there is room, with a line to names that stand further off."""
+    from matplotlib.patheffects import withStroke
+
+    per_point = _settled(ax)
+    every = np.column_stack(_coordinates(shown))
+    # With groups, each feature is named at the first of its points, from which a line goes on.
+    named = ~shown["item"].duplicated().to_numpy()
     few = result.features["item"].nunique() <= _MOST_LABELS
-    names = shown["label" if few else "item"].astype(str)
+    names = shown.loc[named, "label" if few else "item"].astype(str)
     texts = [wrap_label(name, 24, 2) for name in names]
-    # The layout must be settled before anybody can say what hides what.
-    figure: Any = ax.get_figure(root=True)
-    figure.draw_without_rendering()
-    points = ax.transData.transform(np.column_stack(_coordinates(shown)))
-    per_point = figure.dpi / 72.0
-    offsets = _place_labels(points / per_point, texts, _frame(ax) / per_point)
-    for point, offset, text in zip(
-        np.column_stack(_coordinates(shown)), offsets, texts, strict=True
-    ):
-        far = float(np.hypot(*offset)) > 16.0
+    offsets = _place_labels(
+        ax.transData.transform(every) / per_point,
+        np.flatnonzero(named),
+        texts,
+        _frame(ax) / per_point,
+    )
+    for point, offset, text in zip(every[named], offsets, texts, strict=True):
+        far = float(np.abs(offset).min()) > 12.0
         ax.annotate(
             text,
             tuple(point),
@@ -226,7 +232,15 @@ def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
             fontsize=SMALL_FONT_SIZE,
             zorder=5,
             arrowprops={"arrowstyle": "-", "color": NEUTRAL, "linewidth": 0.6} if far else None,
+            path_effects=[withStroke(linewidth=2.0, foreground=ax.get_facecolor())],
         )
+
+
+def _settled(ax: Axes) -> float:
+    """Settle the layout, and give the pixels per point."""
+    figure: Any = ax.get_figure(root=True)
+    figure.draw_without_rendering()
+    return float(figure.dpi) / 72.0
 
 
 def _frame(ax: Axes) -> FloatArray:
@@ -235,8 +249,10 @@ def _frame(ax: Axes) -> FloatArray:
     return np.array([box.x0, box.y0, box.x1, box.y1])
 
 
-def _place_labels(points: FloatArray, texts: list[str], frame: FloatArray) -> FloatArray:
-    """Offsets of the labels' middles from their points, in points, shape (n, 2).
+def _place_labels(
+    points: FloatArray, named: IntArray, texts: list[str], frame: FloatArray
+) -> FloatArray:
+    """Offsets of the labels' middles from their points, in points, shape (len(named), 2).
 
     Each label takes the nearest place at which it hides least: a few rings of places around its
     point are tried, and overlap with points, earlier labels and the frame is counted.
@@ -244,23 +260,27 @@ def _place_labels(points: FloatArray, texts: list[str], frame: FloatArray) -> Fl
     angles = np.deg2rad([0.0, 180.0, 90.0, 270.0, 45.0, 135.0, 225.0, 315.0])
     around = np.column_stack([np.cos(angles), np.sin(angles)])
     taken = [np.array([x - 5.0, y - 5.0, x + 5.0, y + 5.0]) for x, y in points]
-    offsets = np.zeros_like(points)
-    for row, text in enumerate(texts):
-        lines = text.split("\n")
-        size = np.array([max(map(len, lines)) * _LETTER[0], len(lines) * _LETTER[1]])
-        half = 0.5 * SMALL_FONT_SIZE * size
+    offsets = np.zeros((len(named), 2))
+    for place, (point, text) in enumerate(zip(points[named], texts, strict=True)):
+        half = 0.5 * _text_size(text)
         best = np.inf
         for ring, distance in enumerate((5.0, 13.0, 22.0, 32.0)):
             for direction in around:
                 offset = direction * (half + distance)
-                middle = points[row] + offset
-                box = np.concatenate([middle - half, middle + half])
+                box = np.concatenate([point + offset - half, point + offset + half])
                 cost = _overlap(box, taken) + 3.0 * _outside(box, frame) + 4.0 * ring
                 if cost < best:
-                    best, offsets[row] = cost, offset
-        middle = points[row] + offsets[row]
+                    best, offsets[place] = cost, offset
+        middle = point + offsets[place]
         taken.append(np.concatenate([middle - half, middle + half]))
     return offsets
+
+
+def _text_size(text: str) -> FloatArray:
+    """Width and height of a label, in points, near enough to find room for it."""
+    lines = text.split("\n")
+    letters = np.array([max(map(len, lines)) * _LETTER[0], len(lines) * _LETTER[1]])
+    return np.asarray(SMALL_FONT_SIZE * letters, dtype=np.float64)
 
 
 def _overlap(box: FloatArray, taken: list[FloatArray]) -> float:
@@ -284,13 +304,13 @@ def _plot_shares(result: KanoResult, ax: Axes | None) -> Axes:
     labels = [_row_label(result, row) for row in shown.to_dict(orient="records")]
     with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels) + 0.5) as axes:
         places = prepare_rows(axes, labels)
-        left = np.zeros(len(shown))
-        for letter, (name, colour, _) in _CLASSES.items():
-            share = np.nan_to_num(shown[f"share_{letter}"].to_numpy(dtype=np.float64))
+        shares = np.nan_to_num(shown[[f"share_{letter}" for letter in _CLASSES]].to_numpy(float))
+        starts = np.cumsum(shares, axis=1) - shares
+        for place, (letter, (name, colour, _)) in enumerate(_CLASSES.items()):
             axes.barh(
                 places,
-                share,
-                left=left,
+                shares[:, place],
+                left=starts[:, place],
                 height=0.72,
                 color=colour,
                 edgecolor=axes.get_facecolor(),
@@ -298,10 +318,9 @@ def _plot_shares(result: KanoResult, ax: Axes | None) -> Axes:
                 zorder=2,
                 label=f"{name} ({letter})",
             )
-            _write_shares(axes, letter, left, share, places)
-            left += share
         _write_classes(axes, shown, places, result.n_resamples > 0)
         _finish_shares(axes)
+        _write_shares(axes, starts, shares, places)
     return axes
 
 
@@ -325,15 +344,20 @@ def _row_label(result: KanoResult, row: dict[Any, Any]) -> str:
     return wrap_label(f"{row['label']} – {groups}" if groups else str(row["label"]))
 
 
-def _write_shares(
-    ax: Axes, letter: str, left: FloatArray, share: FloatArray, places: FloatArray
-) -> None:
-    for start, part, place in zip(left, share, places, strict=True):
-        if part >= _ROOM_FOR_TEXT:
+def _write_shares(ax: Axes, starts: FloatArray, shares: FloatArray, places: FloatArray) -> None:
+    """Write letter and percent into the segments that have room for them."""
+    per_point = _settled(ax)
+    room = float(ax.get_window_extent().width) / per_point
+    for row, place in enumerate(places):
+        for column, letter in enumerate(_CLASSES):
+            share = float(shares[row, column])
+            text = f"{letter} {format_percent(share)}"
+            if share * room < 1.12 * _text_size(text)[0]:
+                continue
             ax.text(
-                start + 0.5 * part,
+                starts[row, column] + 0.5 * share,
                 place,
-                f"{letter} {format_percent(float(part))}",
+                text,
                 ha="center",
                 va="center",
                 fontsize=SMALL_FONT_SIZE - 0.5,
@@ -346,14 +370,19 @@ def _write_classes(
     ax: Axes, shown: pd.DataFrame, places: FloatArray, has_probabilities: bool
 ) -> None:
     """Write the class of each row on its right, and how certain it is."""
-    style: dict[str, Any] = {"va": "center", "fontsize": SMALL_FONT_SIZE}
-    head = "class, share of resamples" if has_probabilities else "class"
-    ax.text(1.02, -0.75, head, ha="left", **{**style, "va": "bottom"}, wrap=False)
+    style: dict[str, Any] = {"ha": "left", "fontsize": SMALL_FONT_SIZE}
+    head = "class and its\nshare of resamples" if has_probabilities else "class"
+    ax.text(1.02, -0.6, head, va="bottom", **style)
     for row, place in zip(shown.to_dict(orient="records"), places, strict=True):
         text = str(row["class"]) or "no answers"
         if np.isfinite(row["probability"]):
-            text += f"  {format_percent(float(row['probability']))}"
-        ax.text(1.02, place, text, ha="left", **style)
+            text += f"  {_chance(float(row['probability']))}"
+        ax.text(1.02, place, text, va="center", **style)
+
+
+def _chance(probability: float) -> str:
+    """Write a probability in whole percent; only 1 is 100%."""
+    return "> 99%" if 0.99 < probability < 1.0 else format_percent(probability)
 
 
 def _finish_shares(ax: Axes) -> None:
@@ -361,7 +390,7 @@ def _finish_shares(ax: Axes) -> None:
     ticks = np.linspace(0.0, 1.0, 6)
     ax.set_xticks(ticks, [format_percent(float(tick)) for tick in ticks])
     ax.set_xlabel("Share of respondents")
-    ax.set_title("Classes after Kano", loc="left", pad=14.0)
+    ax.set_title("Classes after Kano", loc="left", pad=10.0)
     ax.spines["bottom"].set_color(FAINT)
     ax.legend(
         loc="upper center",
