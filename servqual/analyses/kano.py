@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,10 +21,11 @@ from servqual.analyses.kano_answers import (
     read_pairs,
 )
 from servqual.analyses.kano_tables import Design, analyse_group, compare_groups
+from servqual.analyses.kano_words import name_of, say_kano
 from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
 from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.kano import CLASSES
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import Interpretation, Result, SampleInfo
 from servqual.survey.checks import plural
 from servqual.survey.respondents import Respondents, read_respondents
 from servqual.survey.weights import Weights
@@ -42,29 +43,7 @@ from servqual.typing import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CLASS_NAMES", "KanoResult", "kano"]
-
-#: What the letters of the classes mean.
-CLASS_NAMES: dict[str, str] = dict(
-    zip(
-        CLASSES,
-        ("attractive", "one-dimensional", "must-be", "indifferent", "reverse", "questionable"),
-        strict=True,
-    )
-)
-
-_BERGER = (
-    "Berger, C., et al. (1993). Kano's methods for understanding customer-defined quality, "
-    "Center for Quality of Management Journal, 2(4), 3–36"
-)
-_FONG = (
-    "Fong, D. (1996). Using the self-stated importance questionnaire to interpret Kano "
-    "questionnaire results, Center for Quality of Management Journal, 5(3), 21–24"
-)
-_EFRON = (
-    "Efron, B., & Tibshirani, R. J. (1993). An introduction to the bootstrap, "
-    "https://doi.org/10.1201/9780429246593"
-)
+__all__ = ["KanoResult", "kano"]
 
 _COMPARISON_COLUMNS = [
     "item",
@@ -178,9 +157,7 @@ class KanoResult(Result):
         -------
         Interpretation
         """
-        statements = [*self._say_classes(), *self._say_certainty(), *self._say_fong()]
-        statements += [*self._say_rules(), *self._say_extremes(), *self._say_contradictions()]
-        return Interpretation((*statements, *self._say_groups()))
+        return Interpretation(tuple(say_kano(self)))
 
     def plot(
         self, kind: KanoPlot = "map", *, show_intervals: bool = True, ax: Axes | None = None
@@ -204,158 +181,6 @@ class KanoResult(Result):
 
         return plot_kano(self, kind=kind, show_intervals=show_intervals, ax=ax)
 
-    def _rows(self) -> list[dict[str, Any]]:
-        """Features that have a class, each with the name that it goes by in sentences."""
-        rows: list[dict[Any, Any]] = self.features.to_dict(orient="records")
-        for row in rows:
-            groups = ", ".join(str(row[name]) for name in self.by)
-            row["in_words"] = f"{row['label']} ({groups})" if groups else str(row["label"])
-        return [row for row in rows if row["class"]]
-
-    def _say_classes(self) -> list[Statement]:
-        statements = []
-        meanings = {
-            "A": "delight when present, and are not missed",
-            "O": "satisfy when present, and annoy when absent",
-            "M": "are taken for granted: only their absence is noticed",
-            "I": "leave most respondents indifferent",
-            "R": "are not wanted",
-            "Q": "got answers that contradict each other, so their questions were not understood",
-        }
-        for name, meaning in meanings.items():
-            found = [row["in_words"] for row in self._rows() if row["class"] == name]
-            if found:
-                text = f"{CLASS_NAMES[name].capitalize()} ({meaning}): {shorten(found)}."
-                statements.append(Statement(name, text))
-        return statements
-
-    def _say_certainty(self) -> list[Statement]:
-        rows = [row for row in self._rows() if np.isfinite(row["probability"])]
-        if not rows:
-            return []
-        unsure = [row for row in rows if row["probability"] < self.conf_level]
-        if unsure:
-            listed = []
-            for row in sorted(unsure, key=lambda row: float(row["probability"])):
-                chances = {name: float(row[f"class_{name}"]) for name in CLASSES}
-                others = sorted(CLASSES, key=lambda name: -chances[name])
-                words = [f"{name} {chances[name]:.0%}" for name in others if chances[name] >= 0.005]
-                listed.append(f"{row['in_words']} ({', '.join(words)})")
-            text = (
-                f"The class of {plural(len(unsure), 'feature')} is not certain; in brackets, how "
-                f"often each class is the most frequent one in resamples: {shorten(listed)}."
-            )
-        else:
-            text = "The class of every feature is as good as certain."
-        rule = f"certain when at least {self.conf_level:.0%} of the resamples agree"
-        return [Statement("certainty", text, rule, _EFRON)]
-
-    def _say_fong(self) -> list[Statement]:
-        rows = [row for row in self._rows() if np.isfinite(row["fong_statistic"])]
-        if not rows:
-            return []
-        close = [
-            row["in_words"]
-            for row in rows
-            if abs(row[f"n_{row['class']}"] - self._second(row)) < row["fong_critical"]
-        ]
-        if close:
-            text = (
-                "By Fong's test these features do not belong to one class rather than to the next "
-                f"frequent one: {shorten(close)}."
-            )
-        else:
-            text = "By Fong's test every feature belongs to its class rather than to the next."
-        text += (
-            " The test takes the two frequencies as independent, which makes it too lenient; "
-            "`mode_p` is exact."
-        )
-        rule = "|a − b| < 1.65 √((a + b)(2n − a − b)/(2n)) is no difference (two-sided 10%)"
-        return [Statement("fong", text, rule, _FONG)]
-
-    def _second(self, row: dict[str, Any]) -> float:
-        return float(row[f"n_{row['second_class']}"]) if row["second_class"] else 0.0
-
-    def _say_rules(self) -> list[Statement]:
-        statements = []
-        tied = [
-            f"{row['in_words']} ({row['class']} and {row['second_class']})"
-            for row in self._rows()
-            if row["tie"]
-        ]
-        if tied:
-            statements.append(
-                Statement(
-                    "ties",
-                    f"Two classes are equally frequent for {shorten(tied)}; the first one was "
-                    "taken.",
-                    "M before O before A before I",
-                    _BERGER,
-                )
-            )
-        blended = [
-            f"{row['in_words']} ({row['blended_class']} instead of {row['class']})"
-            for row in self._rows()
-            if row["blended_class"] != row["class"]
-        ]
-        if blended:
-            statements.append(
-                Statement(
-                    "blended",
-                    f"The blended rule puts these into another class: {shorten(blended)}.",
-                    "the largest of A, O and M if together they outnumber I, R and Q",
-                    _BERGER,
-                )
-            )
-        return statements
-
-    def _say_extremes(self) -> list[Statement]:
-        rows = [row for row in self._rows() if np.isfinite(row["better"])]
-        if not rows:
-            return []
-        best = max(rows, key=lambda row: float(row["better"]))
-        worst = min(rows, key=lambda row: float(row["worse"]))
-        return [
-            Statement(
-                "better",
-                f"Presence pleases most for {best['in_words']}: better = "
-                f"{self._with_limits(best, 'better')}.",
-            ),
-            Statement(
-                "worse",
-                f"Absence displeases most for {worst['in_words']}: worse = "
-                f"{self._with_limits(worst, 'worse')}.",
-            ),
-        ]
-
-    def _with_limits(self, row: dict[str, Any], name: str) -> str:
-        text = format_number(float(row[name]), 2)
-        if not np.isfinite(row[f"{name}_low"]):
-            return text
-        low, high = (format_number(float(row[f"{name}_{end}"]), 2) for end in ("low", "high"))
-        return f"{text} ({self.conf_level:.0%} interval {low} to {high})"
-
-    def _say_contradictions(self) -> list[Statement]:
-        share = float(self.glance()["questionable_share"].item())
-        text = f"{share:.1%} of all answer pairs contradict themselves (questionable)."
-        return [Statement("questionable", text)]
-
-    def _say_groups(self) -> list[Statement]:
-        tested = self.comparisons[self.comparisons["p_adjusted"].notna()]
-        if tested.empty:
-            return []
-        differ = tested[tested["p_adjusted"] < 1.0 - self.conf_level]
-        if differ.empty:
-            text = "The groups could not be told apart on any feature"
-        else:
-            named = [
-                f"{row['label']} (p {_p(float(row['p_adjusted']))})"
-                for row in differ.to_dict(orient="records")
-            ]
-            text = f"The groups differ in the classes of {shorten(named)}"
-        how = "" if self.p_adjust == "none" else f", adjusted by {self.p_adjust}"
-        return [Statement("groups", f"{text} (χ² tests{how}).")]
-
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         named = ["item", "label"]
         if (self.features["label"] == self.features["item"]).all():
@@ -374,11 +199,6 @@ class KanoResult(Result):
         return shown
 
 
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
-
-
 def kano(
     data: object,
     *,
@@ -386,7 +206,7 @@ def kano(
     dysfunctional: Columns = "K{item}d",
     importance: Columns | None = None,
     items: Sequence[Any] | None = None,
-    labels: Sequence[str] | dict[Any, str] | None = None,
+    labels: Sequence[str] | Mapping[Any, str] | None = None,
     by: str | Sequence[str] | None = None,
     cluster: str | None = None,
     weights: Weights | None = None,
@@ -555,7 +375,7 @@ def kano(
         seed=seed,
         notes=(
             *_notes_on_groups(people, answers, designs, by_names),
-            *_notes_on_features(features, designs[0]),
+            *_notes_on_features(features, by_names, designs[0]),
             *_notes_on_resamples(n_resamples * len(designs), n_degenerate),
         ),
     )
@@ -688,20 +508,31 @@ def _notes_on_groups(
     return notes
 
 
-def _notes_on_features(features: pd.DataFrame, design: Design) -> list[str]:
+def _notes_on_features(features: pd.DataFrame, by: tuple[str, ...], design: Design) -> list[str]:
+    rows: list[dict[Any, Any]] = features.to_dict(orient="records")
     notes = []
-    incomplete = features[features["n_missing"] > 0]
-    if len(incomplete):
-        listed = [f"{row.label} ({row.n_missing})" for row in incomplete.itertuples()]
-        notes.append(f"Respondents without both answers, by feature: {shorten(listed)}.")
-    empty = features.loc[features["n"] == 0, "label"].tolist()
+    incomplete = [f"{name_of(row, by)} ({row['n_missing']})" for row in rows if row["n_missing"]]
+    if incomplete:
+        notes.append(f"Respondents without both answers, by feature: {shorten(incomplete)}.")
+    empty = [name_of(row, by) for row in rows if row["n"] == 0]
     if empty:
         notes.append(f"Nobody answered both questions of {shorten(empty)}, so they have no class.")
-    outside = features.loc[(features["n"] > 0) & features["better"].isna(), "label"].tolist()
+    outside = [name_of(row, by) for row in rows if row["n"] and np.isnan(row["better"])]
     if outside:
         notes.append(
             f"All answers to {shorten(outside)} are reverse or questionable, so better and worse "
             "do not exist."
+        )
+    alone = [name_of(row, by) for row in rows if row["n"] == 1]
+    if alone:
+        notes.append(
+            f"One respondent only answered both questions of {shorten(alone)}, so there are no "
+            "standard errors of the scores."
+        )
+    constant = [name_of(row, by) for row in rows if row["class"] and np.isnan(row["mode_p"])]
+    if constant:
+        notes.append(
+            f"The answers to {shorten(constant)} do not vary, so there is no t-test of the class."
         )
     if not design.is_simple:
         notes.append(

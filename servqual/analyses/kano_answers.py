@@ -461,16 +461,13 @@ def _coded_answers(
 def _code_texts(
     people: Respondents, column: str, codes: Sequence[Any], coded: IntArray
 ) -> Counter[str]:
-    wrong: Counter[str] = Counter()
+    labels = people.labels(column)
     position = {code: place for place, code in enumerate(codes)}
-    for row, label in enumerate(people.labels(column)):
-        if label is None:
-            continue
-        place = position.get(_comparable(label))
-        if place is None:
-            wrong[repr(label[:40])] += 1
-        else:
-            coded[row] = place
+    found = {text: position.get(_comparable(text), -2) for text in set(labels) - {None}}
+    found[None] = -1
+    coded[:] = [found[label] for label in labels]
+    wrong = Counter(repr(label[:40]) for label in labels[coded == -2])
+    coded[coded == -2] = -1
     return wrong
 
 

@@ -121,7 +121,8 @@ def _plot_map(result: KanoResult, show_intervals: bool, ax: Axes | None) -> Axes
         if len(shown):
             axes.legend(
                 loc="upper center",
-                bbox_to_anchor=(0.5, -0.13),
+                bbox_to_anchor=(0.5, 0.0),
+                borderaxespad=6.2,
                 ncols=4,
                 frameon=False,
                 fontsize=SMALL_FONT_SIZE,
@@ -213,7 +214,7 @@ def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
     named = ~shown["item"].duplicated().to_numpy()
     few = result.features["item"].nunique() <= _MOST_LABELS
     names = shown.loc[named, "label" if few else "item"].astype(str)
-    texts = [wrap_label(name, 24, 2) for name in names]
+    texts = [wrap_label(name, 20, 2) for name in names]
     offsets = _place_labels(
         ax.transData.transform(every) / per_point,
         np.flatnonzero(named),
@@ -221,7 +222,9 @@ def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
         _frame(ax) / per_point,
     )
     for point, offset, text in zip(every[named], offsets, texts, strict=True):
-        far = float(np.abs(offset).min()) > 12.0
+        # How far the box of the label is from the point.
+        apart = np.maximum(np.abs(offset) - 0.5 * _text_size(text), 0.0)
+        far = float(np.hypot(*apart)) > 8.0
         ax.annotate(
             text,
             tuple(point),
@@ -238,7 +241,7 @@ def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
 
 def _settled(ax: Axes) -> float:
     """Settle the layout, and give the pixels per point."""
-    figure: Any = ax.get_figure(root=True)
+    figure: Any = ax.figure.canvas.figure  # The whole one, also of axes in a part of a figure.
     figure.draw_without_rendering()
     return float(figure.dpi) / 72.0
 
@@ -255,7 +258,8 @@ def _place_labels(
     """Offsets of the labels' middles from their points, in points, shape (len(named), 2).
 
     Each label takes the nearest place at which it hides least: a few rings of places around its
-    point are tried, and overlap with points, earlier labels and the frame is counted.
+    point are tried; overlap with points, earlier labels and the frame is counted, and so are
+    points that are nearer to the label than its own.
     """
     angles = np.deg2rad([0.0, 180.0, 90.0, 270.0, 45.0, 135.0, 225.0, 315.0])
     around = np.column_stack([np.cos(angles), np.sin(angles)])
@@ -264,11 +268,12 @@ def _place_labels(
     for place, (point, text) in enumerate(zip(points[named], texts, strict=True)):
         half = 0.5 * _text_size(text)
         best = np.inf
-        for ring, distance in enumerate((5.0, 13.0, 22.0, 32.0)):
+        for ring, distance in enumerate((5.0, 12.0, 20.0, 30.0, 42.0)):
             for direction in around:
                 offset = direction * (half + distance)
                 box = np.concatenate([point + offset - half, point + offset + half])
-                cost = _overlap(box, taken) + 3.0 * _outside(box, frame) + 4.0 * ring
+                cost = _overlap(box, taken) + 3.0 * _outside(box, frame)
+                cost += 6.0 * ring + 25.0 * _nearer(box, points, point)
                 if cost < best:
                     best, offsets[place] = cost, offset
         middle = point + offsets[place]
@@ -288,6 +293,14 @@ def _overlap(box: FloatArray, taken: list[FloatArray]) -> float:
     width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
     height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
     return float((np.maximum(width, 0.0) * np.maximum(height, 0.0)).sum())
+
+
+def _nearer(box: FloatArray, points: FloatArray, own: FloatArray) -> int:
+    """How many points are nearer to a box than its own."""
+    apart = np.maximum(np.maximum(box[:2] - points, points - box[2:]), 0.0)
+    distance = np.hypot(apart[:, 0], apart[:, 1])
+    here = np.maximum(np.maximum(box[:2] - own, own - box[2:]), 0.0)
+    return int(np.count_nonzero(distance < np.hypot(here[0], here[1]) - 1e-9))
 
 
 def _outside(box: FloatArray, frame: FloatArray) -> float:

@@ -739,6 +739,27 @@ def test_constant_answers_with_weights_have_intervals_after_kish() -> None:
     assert_allclose(row["better_high"], z**2 / (size + z**2), rtol=1e-12)
 
 
+def test_what_does_not_vary_has_no_t_test() -> None:
+    weights = sq.SamplingWeights([1.0, 2.0, 1.0, 1.0])
+    result = sq.kano(pairs("25 25 25 25", "13 .. .. .."), weights=weights, n_resamples=0)
+    assert result.features["mode_p"].isna().all()
+    assert any("The answers to 1, 2 do not vary" in note for note in result.notes)
+    assert any("One respondent only answered both questions of 2" in note for note in result.notes)
+
+
+def test_a_group_in_which_nobody_counts() -> None:
+    frame = kiosk(shop=["a"] * 97 + ["b"] * 97)
+    weights = sq.FrequencyWeights([1.0] * 97 + [0.0] * 97)
+    result = sq.kano(frame, by="shop", weights=weights, items=[1, 2], n_resamples=200)
+    assert result.sample.n_obs == 97
+    nobody = result.features[result.features["shop"] == "b"]
+    assert nobody["n"].tolist() == [0, 0]
+    assert nobody["class"].tolist() == ["", ""]
+    assert result.comparisons["p_value"].isna().all()
+    assert any("Nobody answered both questions of 1 (b), 2 (b)" in note for note in result.notes)
+    assert "(b)" not in str(result.interpret())
+
+
 def test_self_stated_importance() -> None:
     frame = kiosk(W1=np.arange(194) % 9 + 1.0, W2=5.0)
     frame.loc[0, "W1"] = np.nan
