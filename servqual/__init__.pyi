@@ -35,6 +35,8 @@ from .analyses.structural import cfa as cfa
 from .analyses.structural import sem as sem
 from .analyses.validity import ValidityResult as ValidityResult
 from .analyses.validity import validity as validity
+from .analyses.what_if import WhatIfResult as WhatIfResult
+from .analyses.what_if import what_if as what_if
 from .datasets.examples import example_path as example_path
 from .datasets.examples import example_truth as example_truth
 from .datasets.examples import load_example as load_example
@@ -137,6 +139,7 @@ __all__ = [
     "SurveyError",
     "ValidityResult",
     "WeightsWarning",
+    "WhatIfResult",
     "cfa",
     "compare_measures",
     "compare_models",
@@ -174,6 +177,7 @@ __all__ = [
     "sem",
     "simulate",
     "validity",
+    "what_if",
 ]
 
 __version__: str

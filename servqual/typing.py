@@ -57,6 +57,9 @@ ModeratedPath: TypeAlias = Literal["a", "b"]
 KanoTable: TypeAlias = Literal["standard", "pouliot"]
 KanoInterval: TypeAlias = Literal["wilson", "bootstrap"]
 KanoPlot: TypeAlias = Literal["map", "shares"]
+PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
+WhatIfMeasure: TypeAlias = Literal["mean", "top-two-box", "nps"]
+WhatIfPlot: TypeAlias = Literal["effects", "per-point"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
 
@@ -69,6 +72,9 @@ DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
 
 #: A callback that is told (done, total) while a long step runs.
 Progress: TypeAlias = Callable[[int, int], None]
+
+#: What a user may say about progress: see `servqual.progress.shown_progress`.
+ProgressOption: TypeAlias = Progress | bool | None
 
 
 def check_option(argument: str, value: object, literal: Any, hint: str = "") -> None:

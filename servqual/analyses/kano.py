@@ -25,6 +25,7 @@ from servqual.analyses.kano_words import name_of, say_kano
 from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
 from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.kano import CLASSES
+from servqual.progress import progress_of_part, shown_progress
 from servqual.results import Interpretation, Result, SampleInfo
 from servqual.survey.checks import plural
 from servqual.survey.respondents import Respondents, read_respondents
@@ -35,7 +36,7 @@ from servqual.typing import (
     KanoInterval,
     KanoPlot,
     PAdjust,
-    Progress,
+    ProgressOption,
     check_conf_level,
     check_option,
 )
@@ -217,7 +218,7 @@ def kano(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> KanoResult:
     """Classify features by pairs of a functional and a dysfunctional question, after Kano.
 
@@ -260,8 +261,9 @@ def kano(
         Bootstrap resamples; 0 for none, and then no probabilities.
     seed : int, default 1
         Seed of the bootstrap.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -344,18 +346,19 @@ def kano(
     )
     groups, by_names = find_groups(people, by, _taken())
     designs, sample = _designs(people, answers, groups, cluster)
-    found = [
-        analyse_group(
-            answers,
-            design,
-            interval=interval,
-            conf_level=conf_level,
-            n_resamples=n_resamples,
-            seed=seed,
-            progress=_part_of_progress(progress, place, len(designs)),
-        )
-        for place, design in enumerate(designs)
-    ]
+    with shown_progress(progress, "Resampling") as tell:
+        found = [
+            analyse_group(
+                answers,
+                design,
+                interval=interval,
+                conf_level=conf_level,
+                n_resamples=n_resamples,
+                seed=seed,
+                progress=progress_of_part(tell, place, len(designs)),
+            )
+            for place, design in enumerate(designs)
+        ]
     features = _stacked([part.features for part in found], groups, by_names)
     n_degenerate = sum(part.n_degenerate for part in found)
     return KanoResult(
@@ -450,13 +453,6 @@ def _clusters(people: Respondents, cluster: str, rows: BoolArray) -> IntArray:
             stacklevel=4,
         )
     return codes
-
-
-def _part_of_progress(progress: Progress | None, place: int, n_parts: int) -> Progress | None:
-    """Tell of one group's resamples as a part of all groups' resamples."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(place * total + done, n_parts * total)
 
 
 # ---- tables --------------------------------------------------------------------------------------

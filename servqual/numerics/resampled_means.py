@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from servqual.errors import EstimationError
 
-# The draws are those of the bootstrap of moments, so that one seed means the same resamples.
-from servqual.numerics.bootstrap import (
-    _MAX_BYTES,
-    _MAX_CHUNK,
-    _checked_counts,
-    _checked_weights,
-    _resampling_weights,
-)
+# What a bootstrap of moments asks of its weights, a bootstrap of means asks too.
+from servqual.numerics.bootstrap import _checked_counts, _checked_weights
+from servqual.numerics.resampling import resampled_sums
 from servqual.typing import FloatArray, IntArray, Progress
 
 __all__ = ["resampled_means"]
+
+#: Bytes that the data may take as floats; more of them are turned into floats when needed.
+_MAX_BYTES = 2**26
 
 
 def resampled_means(
@@ -95,11 +96,33 @@ def resampled_means(
     n_obs = n_rows if frequencies is None else int(frequencies.sum())
     if n_obs < 1:
         raise EstimationError("There is nobody to draw. Give at least one respondent.")
-    if clusters is not None:
+    columns: Callable[[slice], FloatArray]
+    if clusters is None:
+        columns, n_units, drawn_counts = _columns(data, weights), n_rows, frequencies
+    else:
         multiplier = weights if frequencies is None else frequencies.astype(np.float64)
-        sums = _cluster_sums(data, multiplier, clusters)
-        return _drawn(sums, None, None, n_resamples, seed, progress)
-    return _drawn(data, frequencies, weights, n_resamples, seed, progress, add_total=True)
+        table = _cluster_sums(data, multiplier, clusters)
+        # Whole clusters are drawn with equal chances, whoever is in them.
+        columns, n_units, drawn_counts = table.__getitem__, table.shape[0], None
+    sums = resampled_sums(
+        columns,
+        n_units,
+        n_resamples=n_resamples,
+        seed=seed,
+        counts=drawn_counts,
+        progress=progress,
+    )
+    means: FloatArray = sums[:, :-1] / sums[:, [-1]]
+    return means
+
+
+def _columns(
+    data: FloatArray | NDArray[np.uint8], weights: FloatArray | None
+) -> Callable[[slice], FloatArray]:
+    """Weighted columns of some rows; made once for all, where they fit into memory as floats."""
+    if data.shape[0] <= _block_size(data.shape[1]):
+        return _weighted_block(data, weights, slice(None)).__getitem__
+    return partial(_weighted_block, data, weights)
 
 
 def _check_table(data: FloatArray | NDArray[np.uint8], n_resamples: int) -> None:
@@ -160,35 +183,3 @@ def _cluster_sums(
                 codes[part], weights=block[:, column], minlength=present.size
             )
     return sums
-
-
-def _drawn(
-    units: FloatArray | NDArray[np.uint8],
-    frequencies: IntArray | None,
-    multiplier: FloatArray | None,
-    n_resamples: int,
-    seed: int,
-    progress: Progress | None,
-    *,
-    add_total: bool = False,
-) -> FloatArray:
-    """Draw units with replacement, and divide their sums by their total weight."""
-    n_units = units.shape[0]
-    n_sums = units.shape[1] + int(add_total)
-    sums = np.zeros((n_resamples, n_sums))
-    generator = np.random.default_rng(seed)
-    chunk = int(np.clip(_MAX_BYTES // (8 * n_units), 1, _MAX_CHUNK))
-    step = _block_size(units.shape[1])
-    # Data that fit in memory as floats are turned into them once, others anew for each chunk.
-    whole = _weighted_block(units, multiplier, slice(None)) if n_units <= step else None
-    for start in range(0, n_resamples, chunk):
-        stop = min(start + chunk, n_resamples)
-        drawn = _resampling_weights(generator, stop - start, n_units, frequencies)
-        for row in range(0, n_units, step):
-            part = slice(row, row + step)
-            block = _weighted_block(units, multiplier, part) if whole is None else whole
-            sums[start:stop] += drawn[:, part] @ block[:, :n_sums]
-        if progress is not None:
-            progress(stop, n_resamples)
-    means: FloatArray = sums[:, :-1] / sums[:, [-1]]
-    return means

@@ -773,6 +773,60 @@ SCHEMA["kano"] = {
 }
 SCHEMA["kano"]["tidy"] = SCHEMA["kano"]["features"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
+SCHEMA["what_if"] = {
+    "changes": [
+        "term",
+        "label",
+        "level",
+        "asked",
+        "effective",
+        "share_at_bound",
+        "before",
+        "after",
+    ],
+    "effects": [
+        "measure",
+        "part",
+        "before",
+        "after",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+    ],
+    "per_point": [
+        "term",
+        "label",
+        "measure",
+        "effective",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "p_first",
+    ],
+    "glance": [
+        "outcome",
+        "through",
+        "on",
+        "n_obs",
+        "n_excluded",
+        "r_squared",
+        "change_mean",
+        "change_top_two_box",
+        "change_nps",
+        "first",
+        "p_first",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["what_if"]["tidy"] = SCHEMA["what_if"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
@@ -907,6 +961,22 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     ),
     "kano of one": lambda: sq.kano(kano_frame().iloc[:1], n_resamples=0),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
+    "what_if": lambda: sq.what_if(
+        reference_survey(), {"reliability": 0.5, "P1": 1}, "satisfaction", n_resamples=100
+    ),
+    "what_if chain": lambda: sq.what_if(
+        reference_survey("sampling"),
+        {"quality": -1},
+        "loyalty",
+        through="satisfaction",
+        n_resamples=100,
+    ),
+    "what_if off the scale": lambda: sq.what_if(
+        toy_survey(toy_frame(TIPS=np.arange(40.0)), outcomes={"tips": "TIPS"}),
+        {"d1": 1},
+        "tips",
+        n_resamples=0,
+    ),
 }
 
 
@@ -987,6 +1057,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
     words |= {"like", "must-be", "neutral", "live-with", "dislike"}
+    words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -1041,6 +1112,7 @@ def test_the_survey_is_not_changed() -> None:
     sq.regression(survey, outcome="satisfaction")
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
+    sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(survey.scores("gap"), scores)
     assert repr(survey) == shown
@@ -1164,6 +1236,7 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
         by=SCRIPT,
         n_resamples=100,
     )
+    yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
     )

@@ -63,7 +63,9 @@ def test_data_are_not_written_to_and_progress_is_told() -> None:
     resampled_means(
         data, n_resamples=300, seed=1, progress=lambda done, total: told.append((done, total))
     )
-    assert told == [(256, 300), (300, 300)]
+    assert told[-1] == (300, 300)
+    assert told == sorted(told)
+    assert len(told) > 1
 
 
 def test_one_respondent_is_always_drawn() -> None:
