@@ -203,3 +203,17 @@ class HasRows(HasMoments, Protocol):
     def rows(self, variables: Sequence[str]) -> FloatArray:
         """Values of the named variables, shape (n_respondents, n_variables), nan where missing."""
         ...
+
+
+class HasGroups(Protocol):
+    """Respondents in groups that are known by name."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def group_codes(
+        self, by: str | Sequence[str]
+    ) -> tuple[IntArray, list[tuple[str, ...]], tuple[str, ...]]:
+        """Codes of the rows, values of each group, names of the grouping variables."""
+        ...
