@@ -110,6 +110,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "hotelling_df_numerator",
             "hotelling_df_denominator",
             "hotelling_p_value",
+            "interval",
+            "n_resamples",
+            "seed",
+            "n_degenerate",
         ],
     },
     "scale_reliability": {
@@ -939,6 +943,11 @@ def _paper() -> sq.Moments:
 SITUATIONS: dict[str, Callable[[], Result]] = {
     "gaps": lambda: sq.gaps(reference_survey()),
     "gaps by": lambda: sq.gaps(reference_survey(), by="wave"),
+    "gaps bootstrap": lambda: sq.gaps(reference_survey(), interval="bootstrap", n_resamples=200),
+    "gaps bca by": lambda: sq.gaps(
+        reference_survey("sampling"), by="wave", interval="bca", n_resamples=200
+    ),
+    "gaps bootstrap of one": lambda: sq.gaps(toy_survey(toy_frame(1)), interval="bootstrap"),
     "gaps sampling": lambda: sq.gaps(reference_survey("sampling")),
     "gaps without points": lambda: sq.gaps(toy_survey(toy_frame())),
     "gaps of one": lambda: sq.gaps(toy_survey(toy_frame(1))),
