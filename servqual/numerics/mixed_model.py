@@ -140,7 +140,7 @@ class _Sums:
 
     @property
     def n_terms(self) -> int:
-        return self.means.shape[1] - 1
+        return int(self.means.shape[1]) - 1
 
     @property
     def df(self) -> float:
@@ -256,7 +256,7 @@ def _collect(
     values = np.column_stack([design, outcome])
     count = np.ones(len(values)) if counts is None else np.asarray(counts, dtype=np.float64)
     codes, members = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(members, weights=count)
+    sizes = np.asarray(np.bincount(members, weights=count), dtype=np.float64)
     n_obs = float(sizes.sum())
     if codes.size < 2:
         raise EstimationError("All rows are in one group, but a random intercept needs two.")
@@ -270,7 +270,7 @@ def _collect(
     for column in range(values.shape[1]):
         means[:, column] = np.bincount(members, weights=count * values[:, column]) / sizes
     deviations = np.sqrt(count)[:, None] * (values - means[members])
-    sums = _Sums(np.linalg.qr(deviations, mode="r"), means, sizes, n_obs)
+    sums = _Sums(_triangle(deviations), means, sizes, n_obs)
     total = float(count @ (outcome - np.average(outcome, weights=count)) ** 2)
     # A group effect each, as good as it can be: what then is left is the error.
     left = abs(float(_square(sums.within)[-1, -1])) ** 2
@@ -280,6 +280,11 @@ def _collect(
             "components do not exist. Is the outcome the same for all respondents of a group?"
         )
     return sums
+
+
+def _triangle(matrices: FloatArray) -> FloatArray:
+    """R of a QR decomposition, or of many."""
+    return np.asarray(np.linalg.qr(matrices, mode="r"), dtype=np.float64)
 
 
 def _square(triangle: FloatArray) -> FloatArray:
@@ -294,8 +299,7 @@ def _triangles(sums: _Sums, ratios: FloatArray) -> FloatArray:
     pull = sums.sizes / (1.0 + ratios[:, None] * sums.sizes)
     between = np.sqrt(pull)[:, :, None] * sums.means
     within = np.broadcast_to(sums.within, (len(ratios), *sums.within.shape))
-    triangles: FloatArray = np.linalg.qr(np.concatenate([within, between], axis=1), mode="r")
-    return triangles
+    return _triangle(np.concatenate([within, between], axis=1))
 
 
 def _criteria(sums: _Sums, ratios: FloatArray) -> FloatArray:
