@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtrc
 
-from servqual.analyses.linear_fit import fit_linear, leverage_notes
+from servqual.analyses.linear_fit import (
+    choose_covariance,
+    fit_linear,
+    leverage_notes,
+    warn_of_clusters,
+    without_errors,
+)
 from servqual.analyses.predictors import ModelVariables
 from servqual.analyses.regression_design import RegressionDesign
-from servqual.analyses.regression_result import RegressionResult
-from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes
-from servqual.errors import (
-    EstimationError,
-    NotIdentifiedError,
-    SmallSampleWarning,
-    WeightsWarning,
-    shorten,
-)
+from servqual.analyses.regression_result import RegressionResult, fit_row
+from servqual.analyses.resampling import cluster_codes
+from servqual.analyses.simple_slopes import interaction_tests, johnson_neyman, simple_slopes
+from servqual.errors import EstimationError, NotIdentifiedError, WeightsWarning, shorten
+from servqual.numerics.cluster_robust import BiasReduced
 from servqual.numerics.least_squares import (
     LeastSquares,
     collinear_columns,
     least_squares_from_moments,
 )
+from servqual.numerics.linear_hypotheses import FixedDegrees, JointTest, LinearInference
 from servqual.numerics.location import mean_test
 from servqual.results import SampleInfo
 from servqual.samplestats.moments import Moments, require_moments
-from servqual.survey.survey import Survey
-from servqual.typing import Covariance, FloatArray, On, WeightKind
+from servqual.typing import Covariance, FloatArray, IntArray, On, WeightKind
+
+__all__ = [
+    "check_independent",
+    "coefficient_table",
+    "design_moments",
+    "excluded_note",
+    "least_squares_of_moments",
+    "least_squares_of_rows",
+]
 
 #: With more respondents than this, rows are no longer repeated for their frequency weights.
 _MOST_REPEATED = 5_000_000
 
-#: Smallest eigenvalue of a correlation matrix, and share of variance, that counts as positive.
+#: Share of variance left unexplained below which a fit has no error.
 _SINGULAR = 1e-12
 
 _PERFECT = (
@@ -63,16 +72,19 @@ def least_squares_of_moments(
     -------
     RegressionResult
     """
-    _check_independent(moments, variables.terms)
-    fit = _fit_moments(moments, conf_level)
+    check_independent(moments, variables.terms)
+    fit = _fit_moments(moments)
     notes: list[str] = []
-    errors, f_test = fit.std_errors, (fit.f_statistic, fit.f_p_value)
+    covariance = fit.covariance_of_coefficients
     if _is_perfect(fit):
-        errors, f_test = np.full_like(errors, np.nan), (np.nan, np.nan)
+        covariance = np.full_like(covariance, np.nan)
         notes.append(_PERFECT)
-    keep = np.ones(len(fit.coefficients))
+    inference = FixedDegrees(fit.coefficients, covariance, fit.df_residual)
+    test = inference.joint_test(np.eye(len(fit.coefficients))[1:])
+    table = coefficient_table(variables.terms, variables.labels, inference, moments, conf_level)
     if not moments.mean_known:
-        keep[0] = np.nan
+        numbers = ["estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+        table.loc[0, numbers] = np.nan
         notes.append("The moments hold no means, so the intercept is not known.")
     if moments.weight_kind == "sampling":
         warnings.warn(
@@ -81,15 +93,6 @@ def least_squares_of_moments(
             WeightsWarning,
             stacklevel=3,
         )
-    table = _coefficient_table(
-        variables,
-        fit,
-        fit.coefficients * keep,
-        errors * keep,
-        fit.df_residual,
-        conf_level,
-    )
-    summary = _summary(fit, f_test, fit.df_residual, np.nan, moments.weight_kind, notes)
     return RegressionResult(
         sample=SampleInfo(moments.n_obs, moments.n_excluded, "listwise", moments.weight_kind),
         outcome=variables.outcome,
@@ -98,7 +101,7 @@ def least_squares_of_moments(
         cluster="",
         conf_level=conf_level,
         coefficients=table,
-        fit=summary,
+        fit=_summary(fit, test, np.nan, moments.weight_kind, notes),
         notes=tuple(notes),
     )
 
@@ -106,7 +109,7 @@ def least_squares_of_moments(
 def least_squares_of_rows(
     design: RegressionDesign,
     *,
-    covariance: Covariance,
+    covariance: Covariance | None,
     cluster: str | None,
     on: On,
     conf_level: float,
@@ -116,9 +119,9 @@ def least_squares_of_rows(
     Parameters
     ----------
     design : RegressionDesign
-        Outcome and predictors.
-    covariance : str
-        Kind of standard errors.
+        Outcome, predictors, moderators and covariates.
+    covariance : str or None
+        Kind of standard errors; None for the default.
     cluster : str or None
         Grouping variable within which respondents may be alike.
     on : str
@@ -130,15 +133,13 @@ def least_squares_of_rows(
     -------
     RegressionResult
     """
-    survey, kind = design.survey, covariance
-    moments = require_moments(
-        design, design.names, minimum=len(design.terms) + 2, what="regression"
-    )
-    _check_independent(moments, design.terms)
-    fit = _fit_moments(moments, conf_level)
+    survey = design.survey
+    moments = design_moments(design)
+    fit = _fit_moments(moments)
     codes = None if cluster is None else cluster_codes(survey, cluster, design.keep)
+    kind = choose_covariance(survey, covariance, cluster, codes)
     _check_repeatable(design)
-    model = fit_linear(
+    rows = fit_linear(
         design.complete,
         design.terms,
         design.outcome,
@@ -146,25 +147,21 @@ def least_squares_of_rows(
         weights=design.weights,
         weight_kind=survey.weight_kind,
         clusters=codes,
+        row_numbers=np.flatnonzero(design.keep),
     )
-    of_coefficients = np.asarray(model.cov_params(), dtype=np.float64)
-    undefined = _why_undefined(fit, model, kind)
-    if undefined:
-        of_coefficients = np.full_like(of_coefficients, np.nan)
-    errors = np.sqrt(np.diag(of_coefficients))
-    n_clusters = np.nan if codes is None else float(len(np.unique(codes)))
-    df = fit.df_residual if codes is None else n_clusters - 1.0
-    notes = _notes(survey, moments, kind, n_clusters, cluster)
-    coefficients = np.asarray(model.params, dtype=np.float64)
-    table = _coefficient_table(design, fit, coefficients, errors, df, conf_level)
-    f_test = _wald(coefficients, of_coefficients, df)
-    notes += undefined
-    if not undefined and not np.isfinite(f_test[0]):
+    undefined = [_PERFECT] if _is_perfect(fit) else leverage_notes(rows.model, kind)
+    inference = without_errors(rows) if undefined else rows.inference
+    if not undefined:
+        warn_of_clusters(rows, kind, cluster, stacklevel=3)
+    test = inference.joint_test(np.eye(len(design.terms) + 1)[1:])
+    notes = [*_notes(design, moments, kind), *undefined]
+    if not undefined:
+        notes += _inference_notes(inference, test)
+    numeric = any(moderator.is_numeric for moderator in design.moderators)
+    if numeric and isinstance(inference, BiasReduced):
         notes.append(
-            "The joint F test does not exist: the robust covariance matrix has fewer dimensions "
-            "than there are predictors."
+            "Johnson–Neyman bounds need one number of degrees of freedom, which CR2 does not have."
         )
-    summary = _summary(fit, f_test, df, n_clusters, survey.weight_kind, notes)
     return RegressionResult(
         sample=SampleInfo(
             design.n_obs, survey.n_respondents - design.n_obs, "listwise", survey.weight_kind
@@ -174,14 +171,57 @@ def least_squares_of_rows(
         covariance=kind,
         cluster=cluster or "",
         conf_level=conf_level,
-        coefficients=table,
-        fit=summary,
+        coefficients=coefficient_table(design.terms, design.labels, inference, moments, conf_level),
+        fit=_summary(fit, test, rows.n_clusters, survey.weight_kind, notes),
         notes=tuple(notes),
-        model=model,
+        interactions=interaction_tests(design, inference, _gained(design, moments, fit)),
+        simple_slopes=simple_slopes(design, inference, conf_level),
+        johnson_neyman=johnson_neyman(design, inference, conf_level),
+        model=rows.model,
     )
 
 
-def _check_independent(moments: Moments, terms: Sequence[str]) -> None:
+def design_moments(design: RegressionDesign) -> Moments:
+    """Moments of a design, checked for what no regression can be made of.
+
+    Parameters
+    ----------
+    design : RegressionDesign
+        Outcome and predictors.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    EstimationError
+        If too few respondents remain, or a column is constant.
+    NotIdentifiedError
+        If columns repeat each other.
+    """
+    moments = require_moments(
+        design, design.names, minimum=len(design.terms) + 2, what="regression"
+    )
+    check_independent(moments, design.terms)
+    return moments
+
+
+def check_independent(moments: Moments, terms: Sequence[str]) -> None:
+    """Refuse predictors that repeat each other.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the predictors, and the outcome at the end.
+    terms : sequence of str
+        How the predictors are called.
+
+    Raises
+    ------
+    NotIdentifiedError
+        With the names of all that take part.
+    """
     size = len(terms)
     repeating = collinear_columns(moments.covariance()[:size, :size])
     if repeating.size:
@@ -192,7 +232,55 @@ def _check_independent(moments: Moments, terms: Sequence[str]) -> None:
         )
 
 
-def _fit_moments(moments: Moments, conf_level: float) -> LeastSquares:
+def coefficient_table(
+    terms: Sequence[str],
+    labels: Sequence[str],
+    inference: LinearInference,
+    moments: Moments,
+    conf_level: float,
+) -> pd.DataFrame:
+    """Make the table of coefficients.
+
+    Parameters
+    ----------
+    terms, labels : sequence of str
+        Names, without the intercept.
+    inference : LinearInference
+        Coefficients, the intercept first.
+    moments : Moments
+        Of the predictors, the outcome last.
+    conf_level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        term, label, estimate, std_error, statistic, df, p_value, conf_low, conf_high, beta, vif.
+    """
+    size = len(terms)
+    df = inference.degrees_of_freedom(np.eye(size + 1))
+    errors = np.sqrt(np.diag(inference.covariance))
+    test = mean_test(inference.coefficients, errors, df, conf_level=conf_level)
+    spread = np.sqrt(np.diag(moments.covariance()))
+    return pd.DataFrame(
+        {
+            "term": ["(Intercept)", *terms],
+            "label": ["Intercept", *labels],
+            "estimate": inference.coefficients,
+            "std_error": errors,
+            "statistic": test.statistic,
+            "df": df,
+            "p_value": test.p_value,
+            "conf_low": test.conf_low,
+            "conf_high": test.conf_high,
+            "beta": [np.nan, *(inference.coefficients[1:] * spread[:-1] / spread[-1])],
+            "vif": _fit_moments(moments).vif,
+        }
+    )
+
+
+def _fit_moments(moments: Moments, columns: IntArray | None = None) -> LeastSquares:
+    """Regress the last variable on the others, or on some of them."""
     size = len(moments.variables) - 1
     mean = moments.mean if moments.mean_known else np.zeros(size + 1)
     return least_squares_from_moments(
@@ -200,8 +288,19 @@ def _fit_moments(moments: Moments, conf_level: float) -> LeastSquares:
         moments.covariance(),
         moments.n_obs,
         outcome=size,
-        predictors=range(size),
-        conf_level=conf_level,
+        predictors=range(size) if columns is None else columns,
+        conf_level=0.95,
+    )
+
+
+def _gained(design: RegressionDesign, moments: Moments, fit: LeastSquares) -> FloatArray:
+    """What the products with each moderator add to R²."""
+    every = np.arange(len(design.terms))
+    return np.array(
+        [
+            fit.r_squared - _fit_moments(moments, np.setdiff1d(every, moderator.products)).r_squared
+            for moderator in design.moderators
+        ]
     )
 
 
@@ -220,65 +319,33 @@ def _check_repeatable(design: RegressionDesign) -> None:
     )
 
 
-def _why_undefined(fit: LeastSquares, model: Any, kind: Covariance) -> list[str]:
-    """Reasons for which the standard errors would be nothing but rounding errors."""
-    if _is_perfect(fit):
-        return [_PERFECT]
-    return leverage_notes(model, kind)
-
-
 def _is_perfect(fit: LeastSquares) -> bool:
     return 1.0 - fit.r_squared < _SINGULAR
 
 
-def _wald(coefficients: FloatArray, covariance: FloatArray, df: float) -> tuple[float, float]:
-    """F test that all slopes are zero, with the covariance matrix at hand."""
-    slopes, of_slopes = coefficients[1:], covariance[1:, 1:]
-    if df < len(slopes) or not _is_definite(of_slopes):
-        return float("nan"), float("nan")
-    statistic = float(slopes @ np.linalg.solve(of_slopes, slopes)) / len(slopes)
-    return statistic, float(fdtrc(len(slopes), df, statistic))
-
-
-def _is_definite(covariance: FloatArray) -> bool:
-    """Whether a covariance matrix has full rank, on the scale of correlations."""
-    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    if not np.isfinite(covariance).all() or not (spread > 0).all():
-        return False
-    correlation = covariance / np.outer(spread, spread)
-    return bool(np.linalg.eigvalsh(correlation)[0] > _SINGULAR)
-
-
-def _coefficient_table(
-    variables: ModelVariables | RegressionDesign,
-    fit: LeastSquares,
-    coefficients: FloatArray,
-    errors: FloatArray,
-    df: float,
-    conf_level: float,
-) -> pd.DataFrame:
-    test = mean_test(coefficients, errors, df, conf_level=conf_level)
-    return pd.DataFrame(
-        {
-            "term": ["(Intercept)", *variables.terms],
-            "label": ["Intercept", *variables.labels],
-            "estimate": coefficients,
-            "std_error": errors,
-            "statistic": test.statistic,
-            "df": float(df),
-            "p_value": test.p_value,
-            "conf_low": test.conf_low,
-            "conf_high": test.conf_high,
-            "beta": fit.beta,
-            "vif": fit.vif,
-        }
-    )
+def _inference_notes(inference: LinearInference, test: JointTest) -> list[str]:
+    """Say which tests do not exist, and why."""
+    notes = []
+    if isinstance(inference, BiasReduced) and inference.n_fitted_exactly:
+        count = inference.n_fitted_exactly
+        notes.append(
+            f"{'1 cluster is' if count == 1 else f'{count} clusters are'} fitted exactly in some "
+            "direction (fewer respondents than it has coefficients of its own), and says nothing "
+            "about error there."
+        )
+    if not np.isfinite(test.statistic):
+        notes.append(
+            "The joint F test does not exist: the clusters are too few for as many predictors."
+            if isinstance(inference, BiasReduced)
+            else "The joint F test does not exist: the robust covariance matrix has fewer "
+            "dimensions than there are predictors."
+        )
+    return notes
 
 
 def _summary(
     fit: LeastSquares,
-    f_test: tuple[float, float],
-    df: float,
+    test: JointTest,
     n_clusters: float,
     weights: WeightKind,
     notes: list[str],
@@ -291,45 +358,54 @@ def _summary(
         notes.append(
             "With sampling weights there is no likelihood, so AIC, BIC and log-likelihood are nan."
         )
-    return pd.DataFrame(
-        {
-            "r_squared": [fit.r_squared],
-            "adj_r_squared": [fit.adj_r_squared],
-            "sigma": [fit.sigma],
-            "f_statistic": [f_test[0]],
-            "df_model": [float(len(fit.coefficients) - 1)],
-            "df_residual": [float(df)],
-            "p_value": [f_test[1]],
-            "aic": [aic],
-            "bic": [bic],
-            "loglik": [loglik],
-            "n_clusters": [n_clusters],
-        }
+    return fit_row(
+        r_squared=fit.r_squared,
+        adj_r_squared=fit.adj_r_squared,
+        sigma=fit.sigma,
+        f_statistic=test.statistic,
+        df_model=len(fit.coefficients) - 1,
+        df_residual=test.df_denominator,
+        p_value=test.p_value,
+        aic=aic,
+        bic=bic,
+        loglik=loglik,
+        n_clusters=n_clusters,
     )
 
 
-def _notes(
-    survey: Survey, moments: Moments, kind: Covariance, n_clusters: float, cluster: str | None
-) -> list[str]:
-    notes = []
-    if moments.n_excluded:
-        who = "1 respondent was"
-        if moments.n_excluded > 1:
-            who = f"{moments.n_excluded:,} respondents were"
-        notes.append(f"{who} left out because a score or the outcome is missing.")
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters:.0f} clusters of "{cluster}". Cluster-robust standard errors '
-            f"need many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule.",
-            SmallSampleWarning,
-            stacklevel=4,
+def _notes(design: RegressionDesign, moments: Moments, kind: Covariance) -> list[str]:
+    notes = [*excluded_note(moments), *design.notes]
+    outcome = design.complete[:, -1]
+    if len(np.unique(outcome)) == 2:
+        notes.append(
+            "The outcome takes two values only, so coefficients are differences of shares and "
+            'predictions may leave their range; `family="logit"` is made for it.'
         )
-    if survey.weight_kind == "sampling" and kind == "nonrobust":
+    if design.survey.weight_kind == "sampling" and kind == "nonrobust":
         warnings.warn(
             "Classical standard errors do not know of sampling weights and are too small as a "
-            "rule. Use "
-            '`covariance="HC3"`.',
+            'rule. Use `covariance="HC3"`.',
             WeightsWarning,
             stacklevel=4,
         )
     return notes
+
+
+def excluded_note(moments: Moments) -> list[str]:
+    """Say how many respondents were left out, if any.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the respondents that remain.
+
+    Returns
+    -------
+    list of str
+    """
+    if not moments.n_excluded:
+        return []
+    who = "1 respondent was"
+    if moments.n_excluded > 1:
+        who = f"{moments.n_excluded:,} respondents were"
+    return [f"{who} left out because a score or the outcome is missing."]

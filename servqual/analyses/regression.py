@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from servqual.analyses.linear_fit import check_covariance, choose_covariance
+from servqual.analyses.linear_fit import check_covariance
 from servqual.analyses.linear_regression import least_squares_of_moments, least_squares_of_rows
+from servqual.analyses.mixed_regression import random_intercepts
 from servqual.analyses.predictors import model_moments, model_variables
 from servqual.analyses.regression_design import regression_design
 from servqual.analyses.regression_result import RegressionResult
@@ -30,7 +31,10 @@ def regression(
     outcome: str,
     on: On = "gap",
     predictors: PredictorLevel | Sequence[str] = "dimensions",
+    covariates: Sequence[str] = (),
+    by: str | Sequence[str] | None = None,
     family: Family = "ols",
+    random: str | None = None,
     covariance: Covariance | None = None,
     cluster: str | None = None,
     conf_level: float = 0.95,
@@ -48,11 +52,21 @@ def regression(
         Side or difference whose scores are the predictors; not used with moments.
     predictors : {"dimensions", "items", "overall"} or sequence of str, default "dimensions"
         Level of the scores, or names. With moments, default: all other variables.
+    covariates : sequence of str, default ()
+        Further variables of the survey, after the predictors: outcomes, scores, columns, grouping
+        variables. A grouping variable becomes a 0/1 column for each group but the first, its base.
+    by : str or sequence of str, optional
+        Moderators, on which the slopes of the predictors depend: grouping variables, or variables
+        that are numbers. Main effects and products are added, and predictors and numeric moderators
+        are centred at their sample means.
     family : {"ols"}, default "ols"
         What kind of outcome the model is for: least squares.
-    covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"}, optional
+    random : str, optional
+        Grouping variable with a random intercept for each of its groups: a linear mixed model.
+    covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2"}, optional
         How standard errors are computed. Default: ``"HC3"``, which does not assume equal error
-        variance; ``"CR1"`` with `cluster`; ``"nonrobust"`` from moments.
+        variance; with `cluster` ``"CR2"`` below 40 clusters, ``"CR1"`` from there on;
+        ``"nonrobust"`` from moments and with `random`.
     cluster : str, optional
         Grouping variable of the survey within which respondents may be alike, such as the branch.
     conf_level : float, default 0.95
@@ -67,28 +81,32 @@ def regression(
     OptionError
         If a variable or an option does not exist.
     RowsRequiredError
-        If robust standard errors are asked of moments.
+        If moments are asked for anything but a plain regression with classical standard errors.
     EstimationError
         If too few respondents remain, a variable is constant, or frequency weights stand for more
         than five million respondents (their moments have no such limit).
     NotIdentifiedError
-        If predictors repeat each other; the message names them.
+        If predictors repeat each other, or groups of a moderator are too small; the message names
+        them.
     NotPositiveDefiniteError
         If no data can have the covariance matrix of the moments.
 
     Warns
     -----
     SmallSampleWarning
-        If there are fewer than 20 clusters.
+        If there are fewer than 20 clusters (CR1), or than five, or fewer than four degrees of
+        freedom (CR2).
     WeightsWarning
         If classical standard errors are asked for with sampling weights.
 
     Notes
     -----
-    Respondents with a missing score are left out (listwise). Statistics follow the t distribution
-    with n − k degrees of freedom, or with the number of clusters − 1; the F statistic is the Wald
-    test with the same covariance matrix. AIC and BIC count the error variance as a parameter, as R
-    does.
+    Respondents with a missing variable are left out (listwise). Statistics follow the t
+    distribution: with n − k degrees of freedom; with the number of clusters − 1 (CR1); with
+    Satterthwaite's for each coefficient (CR2, random intercepts). The F statistic is the Wald test
+    with the same covariance matrix, with CR2 the approximate Hotelling test (AHT). AIC and BIC
+    count the error variance as a parameter, as R does; with random intercepts they come from the
+    restricted likelihood, as in lme4, and compare models with the same fixed effects only.
 
     References
     ----------
@@ -96,45 +114,114 @@ def regression(
     linear regression model. *The American Statistician*, 54(3), 217–224.
     https://doi.org/10.1080/00031305.2000.10474549
 
+    Nakagawa, S., & Schielzeth, H. (2013). A general and simple method for obtaining R² from
+    generalized linear mixed-effects models. *Methods in Ecology and Evolution*, 4(2), 133–142.
+    https://doi.org/10.1111/j.2041-210x.2012.00261.x
+
+    Pustejovsky, J. E., & Tipton, E. (2018). Small-sample methods for cluster-robust variance
+    estimation and hypothesis testing in fixed effects models. *Journal of Business & Economic
+    Statistics*, 36(4), 672–683. https://doi.org/10.1080/07350015.2016.1247004
+
     Examples
     --------
     >>> import servqual as sq
     >>> fit = sq.regression(sq.load_example("bank"), outcome="satisfaction")
     >>> fit.tidy()["term"].tolist()
     ['(Intercept)', 'tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy']
+    >>> branches = sq.regression(
+    ...     sq.load_example("bank"), outcome="loyalty", predictors="overall", random="branch"
+    ... )
+    >>> branches.variance_components["term"].tolist()
+    ['branch', 'residual']
     """
     check_conf_level(conf_level)
     check_option("family", family, Family)
+    check_covariance(covariance, cluster)
     variables = model_variables(
         data, outcome=outcome, on=on, predictors=predictors, analysis="regression"
     )
+    if isinstance(data, Moments):
+        _check_moments_do(covariates, by, family, random, covariance, cluster)
+        moments = model_moments(data, variables, "regression")
+        return least_squares_of_moments(moments, variables, conf_level)
+    if random is not None:
+        _check_random(data, random, family, covariance, cluster)
+    design = regression_design(
+        data,
+        variables,
+        on=on,
+        covariates=covariates,
+        by=by,
+        required=() if random is None else (random,),
+    )
+    if random is not None:
+        return random_intercepts(design, random, on=on, conf_level=conf_level)
     if family != "ols":
         # The one place where the other families branch off (see `fit_choice_regression`).
         raise OptionError(f'`family` is "{family}", but this version fits `family="ols"` only.')
-    kind = _choose_covariance(data, covariance, cluster)
-    if isinstance(data, Moments):
-        moments = model_moments(data, variables, "regression")
-        return least_squares_of_moments(moments, variables, conf_level)
     return least_squares_of_rows(
-        regression_design(data, variables),
-        covariance=kind,
-        cluster=cluster,
-        on=on,
-        conf_level=conf_level,
+        design, covariance=covariance, cluster=cluster, on=on, conf_level=conf_level
     )
 
 
-def _choose_covariance(
-    data: Survey | Moments, covariance: Covariance | None, cluster: str | None
-) -> Covariance:
-    check_covariance(covariance, cluster)
-    if isinstance(data, Moments):
-        if covariance not in (None, "nonrobust") or cluster is not None:
-            asked = f'`covariance="{covariance}"`' if cluster is None else "`cluster`"
-            raise RowsRequiredError(
-                f"{asked} needs respondents' answers, but `regression` was given moments only. "
-                "Give the `Survey`, or "
-                'use `covariance="nonrobust"`.'
-            )
-        return "nonrobust"
-    return choose_covariance(data, covariance, cluster)
+def _check_moments_do(
+    covariates: Sequence[str],
+    by: str | Sequence[str] | None,
+    family: Family,
+    random: str | None,
+    covariance: Covariance | None,
+    cluster: str | None,
+) -> None:
+    """Refuse what needs respondents."""
+    asked = {
+        "`cluster`": cluster is not None,
+        f'`covariance="{covariance}"`': covariance not in (None, "nonrobust"),
+        f'`family="{family}"`': family != "ols",
+        f'`random="{random}"`': random is not None,
+        "`by`": by is not None,
+        "`covariates`": len(covariates) > 0,
+    }
+    first = next((name for name, is_asked in asked.items() if is_asked), None)
+    if first is None:
+        return
+    way_out = 'Give the `Survey`, or use `covariance="nonrobust"`.'
+    if first == "`by`":
+        way_out = "Give the `Survey`: products of variables are not among their moments."
+    elif first == "`covariates`":
+        way_out = "Give the `Survey`, or name further variables of the moments in `predictors`."
+    elif first.startswith(("`family", "`random")):
+        way_out = "Give the `Survey`."
+    raise RowsRequiredError(
+        f"{first} needs respondents' answers, but `regression` was given moments only. {way_out}"
+    )
+
+
+def _check_random(
+    survey: Survey,
+    random: object,
+    family: Family,
+    covariance: Covariance | None,
+    cluster: str | None,
+) -> None:
+    """Refuse what does not go with random intercepts."""
+    if not isinstance(random, str):
+        raise OptionError(
+            f"`random` is {random!r}, but must be the name of one grouping variable, such as "
+            '"branch".'
+        )
+    if family != "ols":
+        raise OptionError(
+            f'`random` does not go with `family="{family}"`. Use `cluster="{random}"`, which '
+            "allows for respondents of a group being alike."
+        )
+    if cluster is not None or covariance not in (None, "nonrobust"):
+        raise OptionError(
+            "`random` has standard errors of its own, which follow from the random intercepts; "
+            f'leave `covariance` and `cluster` out, or use `cluster="{random}"` without `random`.'
+        )
+    if survey.weight_kind == "sampling":
+        raise OptionError(
+            "`random` does not know of sampling weights: how they enter the likelihood of a mixed "
+            "model depends on how groups and respondents were drawn. Use "
+            f'`cluster="{random}"`, which does.'
+        )
