@@ -260,7 +260,7 @@ mixed_of <- function(formula, frame, group) {
   )
 }
 
-# The survey's respondents, with offices that differ: a third of the office's number is added.
+# The survey's respondents, with offices that differ: one of five shifts is added.
 shifted <- function(frame) {
   shift <- as.numeric(factor(frame$office, levels = sort(unique(survey$office))))
   frame$shifted <- frame$satisfaction + c(-0.8, 0.5, 0, 0.9, -0.4)[shift %% 5 + 1]
@@ -269,7 +269,6 @@ shifted <- function(frame) {
 mixed <- list(
   office = mixed_of(reformulate(keys, "shifted"), shifted(plain), "office"),
   branch = mixed_of(five, plain, "branch"),
-  overall = mixed_of(shifted ~ reliability, shifted(plain), "office"),
   frequency = mixed_of(reformulate(keys, "shifted"), shifted(many), "office"),
   moderated = local({
     frame <- shifted(frame_of(survey, c("reliability", "tangibles", "satisfaction")))
