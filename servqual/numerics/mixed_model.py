@@ -19,7 +19,7 @@ from servqual.typing import FloatArray, IntArray
 __all__ = ["RandomIntercept", "random_intercept"]
 
 #: Ratios of the variance between groups to that within, among which the search begins.
-_GRID = np.concatenate([[0.0], np.logspace(-6.0, 6.0, 73)])
+_GRID = np.concatenate([[0.0], np.logspace(-10.0, 10.0, 121)])
 
 #: Share of the outcome's variance within groups below which nothing is left for error.
 _PERFECT = 1e-12
@@ -343,12 +343,12 @@ def _best_ratio(sums: _Sums) -> float:
     best = int(np.argmin(_criteria(sums, _GRID)))
     if best == 0 and _derivative(sums, 0.0) >= 0.0:
         return 0.0
-    low, high = float(_GRID[max(best - 1, 0)]), float(_GRID[best + 1])
     if best == len(_GRID) - 1:
         raise NotIdentifiedError(
             "The likelihood has no highest point: within groups there is too little left to tell "
             "the variance between them from that within. Use fewer predictors."
         )
+    low, high = float(_GRID[max(best - 1, 0)]), float(_GRID[best + 1])
     # Between its neighbours on the grid the criterion falls, then rises.
     if _derivative(sums, low) >= 0.0 or _derivative(sums, high) <= 0.0:
         return float(_GRID[best])

@@ -21,7 +21,7 @@ frame_of <- function(survey, needed) {
   gaps <- dimension_scores(survey)$gap
   colnames(gaps) <- keys
   frame <- data.frame(
-    row = seq_len(nrow(survey)) - 1, survey[kept], gaps,
+    row = survey$row, survey[kept], gaps,
     satisfaction = outcome_score(survey, "satisfaction"), loyalty = outcome_score(survey, "loyalty")
   )
   frame[complete.cases(frame[needed]), ]
@@ -39,6 +39,7 @@ tested <- function(estimate, std_error, df) {
 with_terms <- function(table, terms) cbind(data.frame(term = terms), table)
 
 survey <- read_survey("survey")
+survey$row <- seq_len(nrow(survey)) - 1
 repeated <- repeat_rows(survey)
 five <- reformulate(keys, "satisfaction")
 plain <- frame_of(survey, c(keys, "satisfaction"))
