@@ -75,6 +75,7 @@ from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
 from .plots.scree import plot_scree as plot_scree
+from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
@@ -167,6 +168,7 @@ __all__ = [
     "plot_path_diagram",
     "plot_radar",
     "plot_scree",
+    "plot_simple_slopes",
     "read_survey",
     "regression",
     "relative_importance",
