@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -414,7 +415,7 @@ def _thresholds(
     conf_level: float,
 ) -> pd.DataFrame:
     texts = _texts(sample.answers)
-    terms = [f"{low}|{high}" for low, high in zip(texts[:-1], texts[1:], strict=True)]
+    terms = [f"{low}|{high}" for low, high in pairwise(texts)]
     errors = np.sqrt(np.diag(of_parameters))[len(fitted.coefficients) :]
     table = pd.DataFrame(
         {"term": terms, **_wald_columns(fitted.thresholds, errors, conf_level)}
