@@ -20,8 +20,8 @@ from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
 from .analyses.model_comparison import invariance as invariance
-from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
+from .analyses.regression_result import RegressionResult as RegressionResult
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
 from .analyses.response_surface import ResponseSurfaceResult as ResponseSurfaceResult
