@@ -12,7 +12,7 @@ from servqual.numerics.cumulative_likelihood import (
     link_density_slope,
     link_distribution,
 )
-from servqual.typing import FloatArray
+from servqual.typing import BoolArray, FloatArray
 
 __all__ = ["AverageEffects", "average_effects"]
 
@@ -26,7 +26,8 @@ class AverageEffects:
     level : FloatArray, shape (n_targets,)
         The averages themselves.
     estimate : FloatArray, shape (n_targets, n_predictors)
-        Their derivatives by each predictor, averaged over rows.
+        Their derivatives by each predictor, averaged over rows; of a predictor of the values 0 and
+        1 only, the difference between the two.
     std_error : FloatArray, shape (n_targets, n_predictors)
         Delta-method standard errors, the predictors taken as fixed.
     """
@@ -46,7 +47,7 @@ def average_effects(
     link: Link,
     weights: FloatArray | None = None,
 ) -> AverageEffects:
-    """Average derivative of Σ_k v_k P(Y = k) by each predictor, for several sets of values v.
+    """Average effect of each predictor on Σ_k v_k P(Y = k), for several sets of values v.
 
     Values that are 1 for one answer and 0 for others give the effect on its probability; 1 for two
     answers, on the probability of either; the answers themselves, on the expected answer.
@@ -75,7 +76,9 @@ def average_effects(
     Notes
     -----
     With f the density of F and f̄_k its average over rows at cut k, the effect of predictor j is
-    β_j Σ_k (v_{k+1} − v_k) f̄_k, so its derivatives need only averages of f'.
+    β_j Σ_k (v_{k+1} − v_k) f̄_k, so its derivatives need only averages of f'. The effect of a
+    predictor that takes the values 0 and 1 only is no derivative, but the difference between
+    everybody at 1 and everybody at 0.
 
     References
     ----------
@@ -91,29 +94,79 @@ def average_effects(
     >>> effects.level.tolist(), effects.estimate.tolist()
     ([0.5], [[0.25]])
     """
-    n_slopes = len(coefficients)
     weight = np.ones(len(predictors)) if weights is None else weights
     share = weight / weight.sum()
-    # Averages over rows, one per cut.
-    at_cuts = thresholds - (predictors @ coefficients)[:, np.newaxis]
-    below = share @ link_distribution(at_cuts, link)
-    density = share @ link_density(at_cuts, link)
-    slopes = link_density_slope(at_cuts, link) * share[:, np.newaxis]
-    slope = slopes.sum(axis=0)
-    slope_by_predictor = slopes.T @ predictors
-
+    n_targets, n_slopes = len(values), len(coefficients)
+    estimate = np.empty((n_targets, n_slopes))
+    gradient = np.empty((n_targets, n_slopes, n_slopes + len(thresholds)))
     jumps = np.diff(values, axis=1)
-    rises = jumps @ density
-    # Derivatives of each target's Σ (v_{k+1} − v_k) f̄_k by coefficients, then by thresholds.
-    gradient = np.hstack([-jumps @ slope_by_predictor, jumps * slope])
-    errors = np.empty((len(values), n_slopes))
-    for target, (rise, by_parameters) in enumerate(zip(rises, gradient, strict=True)):
-        jacobian = np.outer(coefficients, by_parameters)
-        jacobian[:, :n_slopes] += rise * np.eye(n_slopes)
-        variance = np.sum((jacobian @ covariance) * jacobian, axis=1)
-        errors[target] = np.sqrt(np.maximum(variance, 0.0))
+    estimate[:], gradient[:] = _derivatives(
+        coefficients, thresholds, predictors, jumps, share, link
+    )
+    for place in np.flatnonzero(_is_indicator(predictors)):
+        estimate[:, place], gradient[:, place] = _difference(
+            coefficients, thresholds, predictors, jumps, share, link, int(place)
+        )
+    variance = np.einsum("tjp,pq,tjq->tj", gradient, covariance, gradient, optimize=True)
+    below = share @ link_distribution(_at_cuts(coefficients, thresholds, predictors), link)
     return AverageEffects(
         level=values[:, -1] - jumps @ below,
-        estimate=np.outer(rises, coefficients),
-        std_error=errors,
+        estimate=estimate,
+        std_error=np.sqrt(np.maximum(variance, 0.0)),
     )
+
+
+def _is_indicator(predictors: FloatArray) -> BoolArray:
+    """Which predictors take both the values 0 and 1, and no other."""
+    either = ((predictors == 0.0) | (predictors == 1.0)).all(axis=0)
+    return np.asarray(either & (np.ptp(predictors, axis=0) == 1.0))
+
+
+def _at_cuts(
+    coefficients: FloatArray, thresholds: FloatArray, predictors: FloatArray
+) -> FloatArray:
+    """Linear predictor of every row at every cut, shape (n_rows, n_cuts)."""
+    return np.asarray(thresholds - (predictors @ coefficients)[:, np.newaxis])
+
+
+def _derivatives(
+    coefficients: FloatArray,
+    thresholds: FloatArray,
+    predictors: FloatArray,
+    jumps: FloatArray,
+    share: FloatArray,
+    link: Link,
+) -> tuple[FloatArray, FloatArray]:
+    """Effects as derivatives, and their own derivatives by the parameters."""
+    at_cuts = _at_cuts(coefficients, thresholds, predictors)
+    rises = jumps @ (share @ link_density(at_cuts, link))
+    slopes = link_density_slope(at_cuts, link) * share[:, np.newaxis]
+    # Of each target's Σ (v_{k+1} − v_k) f̄_k by coefficients, then by thresholds.
+    by_parameters = np.hstack([-jumps @ (slopes.T @ predictors), jumps * slopes.sum(axis=0)])
+    gradient = coefficients[:, np.newaxis] * by_parameters[:, np.newaxis, :]
+    places = np.arange(len(coefficients))
+    gradient[:, places, places] += rises[:, np.newaxis]
+    return np.outer(rises, coefficients), gradient
+
+
+def _difference(
+    coefficients: FloatArray,
+    thresholds: FloatArray,
+    predictors: FloatArray,
+    jumps: FloatArray,
+    share: FloatArray,
+    link: Link,
+    place: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Effect of one predictor as everybody at 1 less everybody at 0, and its derivatives."""
+    estimate = np.zeros(len(jumps))
+    gradient = np.zeros((len(jumps), len(coefficients) + len(thresholds)))
+    for sign, setting in ((1.0, 1.0), (-1.0, 0.0)):
+        moved = predictors.copy()
+        moved[:, place] = setting
+        at_cuts = _at_cuts(coefficients, thresholds, moved)
+        density = link_density(at_cuts, link) * share[:, np.newaxis]
+        estimate -= sign * jumps @ (share @ link_distribution(at_cuts, link))
+        by_parameters = np.hstack([jumps @ (density.T @ moved), -jumps * density.sum(axis=0)])
+        gradient += sign * by_parameters
+    return estimate, gradient
