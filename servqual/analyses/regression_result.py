@@ -184,7 +184,8 @@ class RegressionResult(Result):
     model : statsmodels results or None
         The fitted statsmodels object, for whoever wants more; None when the regression was made
         from moments, with random intercepts, and for ordered families and weights that statsmodels
-        does not fit to the last digit. With CR2, which statsmodels does not know, its own
+        does not fit to the last digit. What statsmodels calls HC1 of a binary logit lacks the factor
+        n/(n − k). With CR2, which statsmodels does not know, its own
         standard errors are classical.
     """
 

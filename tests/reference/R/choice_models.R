@@ -106,6 +106,9 @@ fit_summary <- function(loglik, null, n, slopes, parameters) {
 
 # --- average marginal effects: numerical derivatives of averaged predictions ----------------------
 
+# Derivatives of derivatives: steps of numDeriv's own size would leave five digits.
+steps <- list(eps = 0.02, d = 0.02)
+
 # Average over respondents of the derivatives of sum_k value_k P(Y = k) by each predictor, for every
 # column of values; one row per predictor.
 average_effects <- function(parameters, values, x, method, w) {
@@ -119,7 +122,7 @@ average_effects <- function(parameters, values, x, method, w) {
   }
   # a predictor that rises by h moves the linear predictor by h times its coefficient
   t(sapply(seq_len(p), function(j) {
-    drop(jacobian(function(h) predicted(eta + h * parameters[j]), 0))
+    drop(jacobian(function(h) predicted(eta + h * parameters[j]), 0, method.args = steps))
   }))
 }
 
@@ -138,7 +141,7 @@ effect_rows <- function(parameters, v, answers, x, method, w) {
   if (ncol(values) == 1) {
     effect <- function(parameters) as.vector(t(average_effects(parameters, values, x, method, w)))
   }
-  jacobian <- jacobian(effect, parameters)
+  jacobian <- jacobian(effect, parameters, method.args = steps)
   cbind(
     term = rep(colnames(x), length(names)), outcome_level = rep(names, each = ncol(x)),
     inference(effect(parameters), sqrt(diag(jacobian %*% v %*% t(jacobian))))
@@ -147,35 +150,39 @@ effect_rows <- function(parameters, v, answers, x, method, w) {
 
 # --- parallel lines --------------------------------------------------------------------------------
 
+# glm stops at a relative change of the deviance, that is with half of the digits of its coefficients:
+# Newton steps from there. Gives coefficients, fitted shares and the covariance of the coefficients.
+binary_fit <- function(z, design, w) {
+  fit <- glm.fit(design, z, w, family = binomial(), control = list(epsilon = 1e-12, maxit = 100))
+  stopifnot(fit$converged)
+  b <- fit$coefficients
+  for (step in 1:5) {
+    share <- plogis(drop(design %*% b))
+    b <- b + drop(solve(crossprod(design, w * share * (1 - share) * design), crossprod(design, w * (z - share))))
+  }
+  share <- plogis(drop(design %*% b))
+  stopifnot(all.equal(unname(fit$coefficients), unname(b), tolerance = 1e-5))
+  list(coefficients = b, share = share, vcov = solve(crossprod(design, w * share * (1 - share) * design)))
+}
+
 # Brant (1990): separate binary logits of Y > k, the covariance of their slopes, and Wald's test that
 # they are equal. Cuts are those at which glm has a maximum.
 brant <- function(y, x, w, cuts = seq_len(max(y) - 1)) {
   design <- cbind(1, x)
-  fits <- lapply(cuts, function(k) {
-    # control: glm's own tolerance would leave the last digits open
-    glm((y > k) ~ x, family = binomial, weights = w, control = list(epsilon = 1e-15, maxit = 100))
-  })
-  stopifnot(all(sapply(fits, function(fit) fit$converged)))
-  fitted_share <- lapply(fits, fitted)
+  fits <- lapply(cuts, function(k) binary_fit(as.numeric(y > k), design, w))
   p <- ncol(x)
   size <- length(cuts)
-  b <- unlist(lapply(fits, function(fit) coef(fit)[-1]))
+  b <- unlist(lapply(fits, function(fit) fit$coefficients[-1]))
   v <- matrix(0, p * size, p * size)
-  bread <- lapply(fitted_share, function(q) solve(crossprod(design, w * q * (1 - q) * design)))
   for (k in seq_len(size)) {
     for (m in k:size) {
-      weight <- w * (fitted_share[[m]] - fitted_share[[k]] * fitted_share[[m]])
-      block <- (bread[[k]] %*% crossprod(design, weight * design) %*% bread[[m]])[-1, -1]
+      weight <- w * (fits[[m]]$share - fits[[k]]$share * fits[[m]]$share)
+      block <- (fits[[k]]$vcov %*% crossprod(design, weight * design) %*% fits[[m]]$vcov)[-1, -1]
       rows <- (k - 1) * p + seq_len(p)
       columns <- (m - 1) * p + seq_len(p)
       v[rows, columns] <- block
       v[columns, rows] <- t(block)
     }
-  }
-  # the diagonal blocks are what glm itself says of the slopes
-  for (k in seq_len(size)) {
-    rows <- (k - 1) * p + seq_len(p)
-    stopifnot(all.equal(unname(v[rows, rows]), unname(vcov(fits[[k]])[-1, -1]), tolerance = 1e-6))
   }
   wald <- function(predictors) {
     contrast <- do.call(rbind, lapply(seq_len(size - 1), function(k) {
@@ -211,10 +218,27 @@ check_brant <- function(samples = 1000, n = 600) {
   stopifnot(abs(mean(tests[2, ] < 0.05) - 0.05) < 4 * sqrt(0.05 * 0.95 / samples))
 }
 
-nominal_rows <- function(fit) {
-  tests <- nominal_test(fit)[-1, ]
-  data.frame(term = rownames(tests), statistic = tests$LRT, df = tests$Df, p_value = tests[["Pr(>Chi)"]])
+# What ordinal::nominal_test does, which itself looks for its data in the wrong place when the model
+# was made inside a function.
+nominal_rows <- function(fit, formula, frame, link) {
+  rows <- lapply(dimension_names, function(name) {
+    larger <- clm(formula, nominal = reformulate(name), data = frame, weights = frame$w, link = link,
+      control = tight)
+    stopifnot(larger$convergence$code == 0)
+    lr <- 2 * as.numeric(logLik(larger) - logLik(fit))
+    df <- larger$edf - fit$edf
+    data.frame(term = name, statistic = lr, df = df, p_value = pchisq(lr, df, lower.tail = FALSE))
+  })
+  do.call(rbind, rows)
 }
+
+check_nominal <- function() {
+  fit <- clm(rating ~ temp + contact, data = wine)
+  larger <- clm(rating ~ contact, nominal = ~temp, data = wine)
+  stopifnot(all.equal(nominal_test(fit)["temp", "LRT"], 2 * as.numeric(logLik(larger) - logLik(fit))))
+}
+
+tight <- clm.control(gradTol = 1e-10, relTol = 1e-12, maxIter = 200L)
 
 # --- ordered models ---------------------------------------------------------------------------------
 
@@ -229,8 +253,8 @@ ordered_result <- function(frame, method, w = rep(1, nrow(frame)), plain = TRUE,
   found <- polish(c(coef(by_polr), by_polr$zeta), y, x, method, w)
   names(found$parameters) <- names(c(coef(by_polr), by_polr$zeta))
   link <- if (method == "logistic") "logit" else "probit"
-  by_clm <- clm(formula, data = frame, weights = w, link = link,
-    control = clm.control(gradTol = 1e-10, relTol = 1e-12, maxIter = 200L))
+  by_clm <- clm(formula, data = frame, weights = frame$w, link = link,
+    control = tight)
   # polished, polr and clm are one: clm orders thresholds first
   order <- c(length(answers) - 1 + seq_len(5), seq_len(length(answers) - 1))
   stopifnot(all.equal(unname(coef(by_clm)[order]), unname(found$parameters), tolerance = 1e-9))
@@ -267,7 +291,7 @@ ordered_result <- function(frame, method, w = rep(1, nrow(frame)), plain = TRUE,
     beta = unname(b * sqrt(diag(spread)) / sqrt(drop(b %*% spread %*% b) + noise)),
     fit = fit_summary(found$loglik, n * sum(shares * log(shares)), n, 5, size),
     marginal_effects = effect_rows(found$parameters, found$vcov, answers, x, method, w),
-    nominal = nominal_rows(by_clm),
+    nominal = nominal_rows(by_clm, formula, frame, link),
     brant = if (method == "logistic") {
       brant(y, x, w, if (is.null(brant_cuts)) seq_len(max(y) - 1) else brant_cuts)
     }
@@ -303,21 +327,27 @@ sampling_result <- function(frame, method) {
 binary_result <- function(frame, clusters = TRUE, w = rep(1, nrow(frame))) {
   x <- as.matrix(frame[dimension_names])
   frame$w <- w
-  fit <- glm(reformulate(dimension_names, "y"), binomial, frame, weights = w,
-    control = list(epsilon = 1e-15, maxit = 100))
-  parameters <- coef(fit)
-  pi_hat <- fitted(fit)
+  fit <- glm(reformulate(dimension_names, "y"), binomial, frame, weights = w)
   design <- model.matrix(fit)
-  # one more step, so that the covariance is that of the last estimates
-  v <- solve(crossprod(design, w * pi_hat * (1 - pi_hat) * design))
-  stopifnot(all.equal(unname(v), unname(vcov(fit)), tolerance = 1e-8))
+  polished <- binary_fit(frame$y, design, w)
+  parameters <- polished$coefficients
+  v <- polished$vcov
+  stopifnot(all.equal(parameters, coef(fit), tolerance = 1e-5))
+  stopifnot(all.equal(unname(v), unname(vcov(fit)), tolerance = 1e-4))
+  scores <- design * (frame$y - polished$share)
   covariances <- list(nonrobust = v)
   n <- sum(w)
   if (clusters) {
-    covariances$HC0 <- sandwich(fit)
+    covariances$HC0 <- v %*% crossprod(scores) %*% v
     covariances$HC1 <- covariances$HC0 * n / (n - 6)
+    stopifnot(all.equal(unname(sandwich(fit)), unname(covariances$HC0), tolerance = 1e-4))
     for (cluster in c("branch", "office")) {
-      covariances[[paste("CR1", cluster)]] <- vcovCL(fit, cluster = frame[[cluster]], type = "HC1")
+      groups <- length(unique(frame[[cluster]]))
+      name <- paste("CR1", cluster)
+      covariances[[name]] <- v %*% crossprod(rowsum(scores, frame[[cluster]])) %*% v *
+        groups / (groups - 1) * (n - 1) / (n - 6)
+      by_sandwich <- vcovCL(fit, cluster = frame[[cluster]], type = "HC1")
+      stopifnot(all.equal(unname(by_sandwich), unname(covariances[[name]]), tolerance = 1e-4))
     }
   }
   null <- glm(y ~ 1, binomial, frame, weights = w, control = list(epsilon = 1e-15))
@@ -346,6 +376,7 @@ binary_sampling <- function(frame) {
 # --- everything ---------------------------------------------------------------------------------------
 
 check_brant()
+check_nominal()
 survey <- read_survey("survey")
 satisfaction <- gap_frame(survey, survey$SAT1)
 loyalty <- gap_frame(survey, survey$LOY1)
