@@ -4,6 +4,7 @@ from .analyses.compare_measures import compare_measures as compare_measures
 from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
+from .analyses.cross_validation import CrossValidationResult as CrossValidationResult
 from .analyses.efa import EFAResult as EFAResult
 from .analyses.efa import efa as efa
 from .analyses.factor_count import FactorCountResult as FactorCountResult
@@ -21,6 +22,9 @@ from .analyses.model_comparison import ModelComparisonResult as ModelComparisonR
 from .analyses.model_comparison import compare_models as compare_models
 from .analyses.model_comparison import invariance as invariance
 from .analyses.regression import regression as regression
+from .analyses.regression_diagnostics import (
+    RegressionDiagnosticsResult as RegressionDiagnosticsResult,
+)
 from .analyses.regression_result import RegressionResult as RegressionResult
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
@@ -90,6 +94,7 @@ __all__ = [
     "ConvergenceError",
     "CorrelationResult",
     "Counts",
+    "CrossValidationResult",
     "Dimension",
     "EFAResult",
     "EstimationError",
@@ -116,6 +121,7 @@ __all__ = [
     "NotPositiveDefiniteError",
     "OptionError",
     "PairwiseMoments",
+    "RegressionDiagnosticsResult",
     "RegressionResult",
     "ReliabilityResult",
     "ResponseSurfaceResult",

@@ -334,8 +334,8 @@ def _inference_notes(inference: LinearInference, test: JointTest) -> list[str]:
         count = inference.n_fitted_exactly
         notes.append(
             f"{'1 cluster is' if count == 1 else f'{count} clusters are'} fitted exactly in some "
-            "direction (fewer respondents than it has coefficients of its own), and says nothing "
-            "about error there."
+            "direction, because a coefficient depends on that cluster alone; about error in that "
+            "direction there is nothing to learn."
         )
     if not np.isfinite(test.statistic):
         notes.append(

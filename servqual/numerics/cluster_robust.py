@@ -100,6 +100,8 @@ class BiasReduced:
         low rank, L R'; their sums of squares are taken without the matrix over pairs of clusters.
         """
         taken = linalg.solve_triangular(self.triangle, constraints.T, trans="T").T
+        # On one scale, whatever the units of the predictors.
+        taken /= np.linalg.norm(taken, axis=1)[:, None]
         mean = np.einsum("sk,jkl,tl->jst", taken, self.squared, taken)
         left, right = self._factors(taken)
         own = mean + np.einsum("jsk,jtk->jst", left, right)

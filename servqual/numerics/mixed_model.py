@@ -19,7 +19,7 @@ from servqual.typing import FloatArray, IntArray
 __all__ = ["RandomIntercept", "random_intercept"]
 
 #: Ratios of the variance between groups to that within, among which the search begins.
-_GRID = np.concatenate([[0.0], np.logspace(-6.0, 6.0, 73)])
+_GRID = np.concatenate([[0.0], np.logspace(-10.0, 10.0, 121)])
 
 #: Share of the outcome's variance within groups below which nothing is left for error.
 _PERFECT = 1e-12
@@ -274,7 +274,8 @@ def _collect(
     total = float(count @ (outcome - np.average(outcome, weights=count)) ** 2)
     # A group effect each, as good as it can be: what then is left is the error.
     left = abs(float(_square(sums.within)[-1, -1])) ** 2
-    if left <= _PERFECT * total:
+    is_saturated = n_obs - codes.size <= np.linalg.matrix_rank(sums.within[:, :-1])
+    if left <= _PERFECT * total and not is_saturated:
         raise EstimationError(
             "Predictors and groups together reproduce the outcome without any error, so variance "
             "components do not exist. Is the outcome the same for all respondents of a group?"
@@ -342,7 +343,12 @@ def _best_ratio(sums: _Sums) -> float:
     best = int(np.argmin(_criteria(sums, _GRID)))
     if best == 0 and _derivative(sums, 0.0) >= 0.0:
         return 0.0
-    low, high = float(_GRID[max(best - 1, 0)]), float(_GRID[min(best + 1, len(_GRID) - 1)])
+    if best == len(_GRID) - 1:
+        raise NotIdentifiedError(
+            "The likelihood has no highest point: within groups there is too little left to tell "
+            "the variance between them from that within. Use fewer predictors."
+        )
+    low, high = float(_GRID[max(best - 1, 0)]), float(_GRID[best + 1])
     # Between its neighbours on the grid the criterion falls, then rises.
     if _derivative(sums, low) >= 0.0 or _derivative(sums, high) <= 0.0:
         return float(_GRID[best])
