@@ -184,9 +184,8 @@ class RegressionResult(Result):
     model : statsmodels results or None
         The fitted statsmodels object, for whoever wants more; None when the regression was made
         from moments, with random intercepts, and for ordered families and weights that statsmodels
-        does not fit to the last digit. What statsmodels calls HC1 of a binary logit lacks the factor
-        n/(n − k). With CR2, which statsmodels does not know, its own
-        standard errors are classical.
+        does not fit to the last digit. Of its standard errors, those with CR2, which it does not
+        know, are classical, and those with HC1 of a binary logit lack the factor n/(n − k).
     """
 
     title: ClassVar[str] = "Regression"
@@ -223,6 +222,7 @@ class RegressionResult(Result):
         table.insert(1, "covariance", self.covariance)
         table.insert(2, "n_obs", self.sample.n_obs)
         table.insert(3, "n_excluded", self.sample.n_excluded)
+        table["family"] = self.family
         return table
 
     def diagnostics(self) -> RegressionDiagnosticsResult:

@@ -239,7 +239,7 @@ def test_sampling_weights_are_those_of_svyolr(place: int, method: str) -> None:
     assert result.covariance == "HC1"
     for kind in ("HC0", "HC1"):
         expected = r_rows(model, kind)
-        ours = sq.regression(survey, outcome="SAT1", family=LINKS[method], covariance=kind)  # type: ignore[arg-type]
+        ours = sq.regression(survey, outcome="SAT1", family=LINKS[method], covariance=kind)
         assert_columns(ours.coefficients, expected.iloc[:5], WALD, rtol=RTOL)
         assert_columns(ours.thresholds, expected.iloc[5:], ["estimate", "std_error"], rtol=RTOL)
     # Linearisation, as the survey package does it, is HC0 times n / (n − 1).
@@ -379,8 +379,9 @@ def test_options_that_do_not_go_together_say_what_does() -> None:
         ({"by": "wave"}, "`by` does not go with `family=.*survey.where"),
         ({"random": "branch"}, "`random` does not go with `family="),
     ):
+        every: dict[str, Any] = {"outcome": "SAT1", "family": "ordered-logit"} | options
         with pytest.raises(sq.OptionError, match=words):
-            sq.regression(survey, **({"outcome": "SAT1", "family": "ordered-logit"} | options))
+            sq.regression(survey, **every)
     with pytest.raises(sq.OptionError, match="depend on the unit of the weights"):
         sq.regression(
             choice_survey("sampling"), outcome="high", family="logit", covariance="nonrobust"

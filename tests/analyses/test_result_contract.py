@@ -201,6 +201,9 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "conf_high",
             "beta",
             "vif",
+            "odds_ratio",
+            "odds_ratio_low",
+            "odds_ratio_high",
         ],
         "fit": [
             "r_squared",
@@ -216,6 +219,14 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_clusters",
             "r_squared_conditional",
             "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
         ],
         "interactions": [
             "moderator",
@@ -248,6 +259,19 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "p_value",
         ],
         "random_effects": ["group", "n", "estimate", "std_error"],
+        "thresholds": ["term", "estimate", "std_error", "conf_low", "conf_high"],
+        "marginal_effects": [
+            "term",
+            "outcome_level",
+            "estimate",
+            "std_error",
+            "statistic",
+            "p_value",
+            "conf_low",
+            "conf_high",
+            "average",
+        ],
+        "parallel_lines": ["term", "test", "statistic", "df", "p_value"],
         "glance": [
             "outcome",
             "covariance",
@@ -266,6 +290,15 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_clusters",
             "r_squared_conditional",
             "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
+            "family",
         ],
     },
     "regression_diagnostics": {
@@ -916,6 +949,21 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "regression random boundary": lambda: sq.regression(
         reference_survey(), outcome="satisfaction", random="branch"
     ),
+    "regression ordered": lambda: sq.regression(
+        reference_survey(), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered probit": lambda: sq.regression(
+        reference_survey("frequency"), outcome="LOY1", family="ordered-probit"
+    ),
+    "regression ordered sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered clusters": lambda: sq.regression(
+        reference_survey(), outcome="LOY1", family="ordered-logit", cluster="branch"
+    ),
+    "regression binary": lambda: sq.regression(
+        toy_survey(toy_frame(SAT1=[0.0, 1.0] * 20)), outcome="SAT1", family="logit"
+    ),
     "regression_diagnostics": lambda: sq.regression(
         reference_survey(), outcome="satisfaction"
     ).diagnostics(),
@@ -1035,7 +1083,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
-    words |= {"moderator", "region", "assumption"}
+    words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
@@ -1206,6 +1254,9 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield moderated.diagnostics()
     yield moderated.cross_validate(n_repeats=2)
     yield sq.regression(survey, outcome=SCRIPT, random="g")
+    yield sq.regression(
+        survey, outcome="<i>SAT</i>", predictors=["one", "two"], family="ordered-logit"
+    )
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )

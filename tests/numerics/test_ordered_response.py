@@ -237,7 +237,8 @@ def test_effects_and_their_errors_are_those_of_numerical_derivatives(
     def averages(parameters: FloatArray, moved: FloatArray) -> FloatArray:
         at_cuts = parameters[size:] - (moved @ parameters[:size])[:, None]
         below = np.column_stack([np.zeros(120), link_distribution(at_cuts, link), np.ones(120)])
-        return values @ np.average(np.diff(below, axis=1), axis=0, weights=weights)
+        shares = np.average(np.diff(below, axis=1), axis=0, weights=weights)
+        return np.asarray(values @ shares)
 
     def effects(parameters: FloatArray) -> FloatArray:
         columns = []
