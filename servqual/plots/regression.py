@@ -40,7 +40,8 @@ _LADDERS: Final[tuple[tuple[float, ...], ...]] = (
     (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0),
     (0.1, 0.2, 0.25, 0.33, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 10.0),
     (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0),
-    tuple(10.0**power for power in range(-12, 13)),
+    tuple(10.0**power for power in range(-4, 5)),
+    tuple(10.0 ** (4 * power) for power in range(-4, 5)),
 )
 _FEWEST_TICKS: Final = 3
 _MOST_TICKS: Final = 9
@@ -155,8 +156,8 @@ def _label_odds(axes: Axes) -> None:
         reaches = ladder[0] <= low * 1.5 and ladder[-1] >= high / 1.5
         if reaches and _FEWEST_TICKS <= len(ticks) <= _MOST_TICKS:
             break
-    # Within the span of two steps of every ladder, the matplotlib ticks of the axis do.
-    if len(ticks) < _FEWEST_TICKS:
+    else:
+        # An axis narrower or wider than all of these keeps the places that matplotlib chose.
         ticks = [float(np.exp(tick)) for tick in axes.get_xticks()]
     span = axes.get_xlim()
     axes.set_xticks(np.log(ticks), [format_tick(float(f"{tick:.3g}")) for tick in ticks])
