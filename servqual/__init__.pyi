@@ -88,6 +88,7 @@ from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
+from .plots.regression import plot_coefficients as plot_coefficients
 from .plots.scree import plot_scree as plot_scree
 from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
 from .reporting.report import report as report
@@ -177,6 +178,7 @@ __all__ = [
     "load_example",
     "mediation",
     "models",
+    "plot_coefficients",
     "plot_congruence",
     "plot_correlation_matrix",
     "plot_expectation_perception",

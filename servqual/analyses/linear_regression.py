@@ -256,7 +256,7 @@ def coefficient_table(
     Returns
     -------
     DataFrame
-        term, label, estimate, std_error, statistic, df, p_value, conf_low, conf_high, beta, vif.
+        As `RegressionResult.coefficients`.
     """
     size = len(terms)
     df = inference.degrees_of_freedom(np.eye(size + 1))
@@ -276,6 +276,10 @@ def coefficient_table(
             "conf_high": test.conf_high,
             "beta": [np.nan, *(inference.coefficients[1:] * spread[:-1] / spread[-1])],
             "vif": _fit_moments(moments).vif,
+            # Only logits have odds.
+            "odds_ratio": np.nan,
+            "odds_ratio_low": np.nan,
+            "odds_ratio_high": np.nan,
         }
     )
 
