@@ -52,16 +52,30 @@ StructuralMissing: TypeAlias = Literal["listwise", "fiml"]
 ResidualKind: TypeAlias = Literal["raw", "correlation", "standardised"]
 ScoreMethod: TypeAlias = Literal["regression", "Bartlett"]
 SurfacePlot: TypeAlias = Literal["contour", "surface"]
+GapInterval: TypeAlias = Literal["t", "bootstrap", "bca"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
-KanoTable: TypeAlias = Literal["standard", "pouliot"]
-KanoInterval: TypeAlias = Literal["wilson", "bootstrap"]
-KanoPlot: TypeAlias = Literal["map", "shares"]
 PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
 WhatIfMeasure: TypeAlias = Literal["mean", "top-two-box", "nps"]
 WhatIfPlot: TypeAlias = Literal["effects", "per-point"]
+KanoTable: TypeAlias = Literal["standard", "pouliot"]
+KanoInterval: TypeAlias = Literal["wilson", "bootstrap"]
+KanoPlot: TypeAlias = Literal["map", "shares"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
+AttributePerformance: TypeAlias = Literal["perception", "gap", "adequacy", "superiority"]
+ImportanceSource: TypeAlias = Literal["stated", "derived", "expectation", "desired"]
+DerivedImportance: TypeAlias = Literal[
+    "lmg",
+    "relative-weights",
+    "correlation",
+    "squared-correlation",
+    "partial",
+    "beta",
+    "log-partial",
+]
+Crosshair: TypeAlias = Literal["means", "medians", "midpoint", "target"]
+PriorityPlot: TypeAlias = Literal["map", "probabilities"]
 
 #: How a difference is made: (minuend, subtrahend).
 DIFFERENCES: dict[Difference, tuple[Side, Side]] = {

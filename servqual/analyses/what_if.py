@@ -36,7 +36,7 @@ from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     FloatArray,
     PerceptionScore,
-    Progress,
+    ProgressOption,
     WhatIfMeasure,
     WhatIfPlot,
     check_conf_level,
@@ -282,7 +282,7 @@ def what_if(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> WhatIfResult:
     """Tell what a change of perceptions would go with, if the regression were to hold.
 
@@ -317,8 +317,9 @@ def what_if(
         Bootstrap resamples; 0 for no intervals.
     seed : int, default 1
         Seed of the bootstrap; the result does not depend on anything else.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------

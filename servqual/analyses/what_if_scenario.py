@@ -29,9 +29,17 @@ from servqual.numerics.what_if import (
     score_changes,
     share_positions,
 )
+from servqual.progress import shown_progress
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
-from servqual.typing import DIFFERENCES, BoolArray, FloatArray, IntArray, PerceptionScore, Progress
+from servqual.typing import (
+    DIFFERENCES,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    PerceptionScore,
+    ProgressOption,
+)
 
 __all__ = [
     "MovedAnswers",
@@ -273,7 +281,7 @@ def changes_of_resamples(
     *,
     n_resamples: int,
     seed: int,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> tuple[ScenarioChanges | None, int]:
     """Changes in each resample, and how many of them have none.
 
@@ -291,8 +299,8 @@ def changes_of_resamples(
         Number of resamples; with 0 there are none.
     seed : int
         Seed of the generator.
-    progress : callable, optional
-        Is told (done, total).
+    progress : callable, bool or None
+        See `servqual.progress.shown_progress`.
 
     Returns
     -------
@@ -322,15 +330,16 @@ def changes_of_resamples(
     if n_resamples == 0:
         return None, 0
     weights = None if survey.weights is None else survey.weights[keep]
-    draws = resampled_changes(
-        model,
-        n_resamples=n_resamples,
-        seed=seed,
-        counts=weights if survey.weight_kind == "frequency" else None,
-        sampling_weights=weights if survey.weight_kind == "sampling" else None,
-        clusters=codes,
-        progress=progress,
-    )
+    with shown_progress(progress, "Resampling") as tell:
+        draws = resampled_changes(
+            model,
+            n_resamples=n_resamples,
+            seed=seed,
+            counts=weights if survey.weight_kind == "frequency" else None,
+            sampling_weights=weights if survey.weight_kind == "sampling" else None,
+            clusters=codes,
+            progress=tell,
+        )
     n_degenerate = int(np.isnan(draws.mean[:, 0]).sum())
     if n_degenerate > n_resamples // 2:
         raise EstimationError(

@@ -15,6 +15,7 @@ import numpy as np
 
 from servqual.errors import EstimationError
 from servqual.numerics.path_effects import Equation, path_coefficients
+from servqual.numerics.resampling import weight_blocks
 from servqual.typing import BoolArray, FloatArray, IntArray, Progress
 
 __all__ = [
@@ -274,7 +275,7 @@ def resampled_changes(
     n_resamples : int
         Number of resamples.
     seed : int
-        Seed of a generator that is used for nothing else.
+        Seed of the generators, those of every bootstrap.
     counts : FloatArray, shape (n,), optional
         Frequency weights: how many respondents each row stands for.
     sampling_weights : FloatArray, shape (n,), optional
@@ -441,28 +442,25 @@ def _weights_in_chunks(
     sampling_weights: FloatArray | None,
     clusters: IntArray | None,
 ) -> Iterator[FloatArray]:
-    """Weights of some resamples at a time, drawn one resample after the other."""
-    generator = np.random.default_rng(seed)
+    """Weights of some resamples at a time."""
     n_units, codes = n_rows, None
     if clusters is not None:
         present, codes = np.unique(clusters, return_inverse=True)
         n_units = len(present)
-    multiplier = sampling_weights
-    if counts is not None and codes is not None:
-        multiplier = counts  # A cluster that is drawn brings all of its respondents.
-    chunk = max(1, _CHUNK // n_rows, min(_FEWEST, _MOST // n_rows))
-    for start in range(0, n_resamples, chunk):
-        weights = np.empty((min(chunk, n_resamples - start), n_rows))
-        for row in weights:
-            if counts is not None and codes is None:
-                row[:] = generator.multinomial(int(counts.sum()), counts / counts.sum())
-                continue
-            drawn = generator.integers(0, n_units, size=n_units)
-            times = np.bincount(drawn, minlength=n_units)
-            row[:] = times if codes is None else times[codes]
-        if multiplier is not None:
-            weights *= multiplier
-        yield weights
+    multiplier, frequencies = sampling_weights, None
+    if counts is not None:
+        if codes is None:
+            frequencies = counts.astype(np.int64)
+        else:
+            multiplier = counts  # A cluster that is drawn brings all of its respondents.
+    at_once = max(1, _CHUNK // n_rows, min(_FEWEST, _MOST // n_rows))
+    for block in weight_blocks(n_units, n_resamples=n_resamples, seed=seed, counts=frequencies):
+        for start in range(0, len(block), at_once):
+            times = block[start : start + at_once]
+            weights = (times if codes is None else times[:, codes]).astype(np.float64)
+            if multiplier is not None:
+                weights *= multiplier
+            yield weights
 
 
 # ---- places --------------------------------------------------------------------------------------

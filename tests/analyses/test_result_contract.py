@@ -110,6 +110,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "hotelling_df_numerator",
             "hotelling_df_denominator",
             "hotelling_p_value",
+            "interval",
+            "n_resamples",
+            "seed",
+            "n_degenerate",
         ],
     },
     "scale_reliability": {
@@ -742,6 +746,76 @@ SCHEMA["response_surface"] = {
         "seed",
     ],
 }
+SCHEMA["importance_performance"] = {
+    "attributes": [
+        "term",
+        "label",
+        "dimension",
+        "n",
+        "n_importance",
+        "importance",
+        "importance_std_error",
+        "importance_low",
+        "importance_high",
+        "performance",
+        "performance_std_error",
+        "performance_low",
+        "performance_high",
+        "covariance",
+        "quadrant",
+        "p_quadrant",
+        "p_concentrate",
+        "p_keep_up",
+        "p_low_priority",
+        "p_overkill",
+        "iso_distance",
+        "iso_low",
+        "iso_high",
+        "udcv",
+        "acv",
+        "gap",
+        "weight",
+        "pgcv",
+        "pgcv_low",
+        "pgcv_high",
+        "pgcv_rank",
+        "pgcv_rank_low",
+        "pgcv_rank_high",
+        "priority",
+        "priority_low",
+        "priority_high",
+        "priority_rank",
+        "priority_rank_low",
+        "priority_rank_high",
+    ],
+    "lines": ["axis", "rule", "value", "conf_low", "conf_high"],
+    "glance": [
+        "source",
+        "method",
+        "outcome",
+        "on",
+        "level",
+        "crosshair",
+        "importance_line",
+        "performance_line",
+        "n_obs",
+        "n_excluded",
+        "n_attributes",
+        "n_concentrate",
+        "n_keep_up",
+        "n_low_priority",
+        "n_overkill",
+        "n_certain",
+        "satisfaction_index",
+        "satisfaction_index_low",
+        "satisfaction_index_high",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
 _KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
 SCHEMA["kano"] = {
     "features": [
@@ -869,6 +943,11 @@ def _paper() -> sq.Moments:
 SITUATIONS: dict[str, Callable[[], Result]] = {
     "gaps": lambda: sq.gaps(reference_survey()),
     "gaps by": lambda: sq.gaps(reference_survey(), by="wave"),
+    "gaps bootstrap": lambda: sq.gaps(reference_survey(), interval="bootstrap", n_resamples=200),
+    "gaps bca by": lambda: sq.gaps(
+        reference_survey("sampling"), by="wave", interval="bca", n_resamples=200
+    ),
+    "gaps bootstrap of one": lambda: sq.gaps(toy_survey(toy_frame(1)), interval="bootstrap"),
     "gaps sampling": lambda: sq.gaps(reference_survey("sampling")),
     "gaps without points": lambda: sq.gaps(toy_survey(toy_frame())),
     "gaps of one": lambda: sq.gaps(toy_survey(toy_frame(1))),
@@ -953,6 +1032,23 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "response_surface": lambda: sq.response_surface(reference_survey(), n_resamples=100),
     "response_surface sampling": lambda: sq.response_surface(
         reference_survey("sampling"), predictor="reliability", n_resamples=0
+    ),
+    "importance_performance": lambda: sq.importance_performance(
+        reference_survey(), n_resamples=100
+    ),
+    "importance_performance items": lambda: sq.importance_performance(
+        reference_survey(), level="items", on="gap", importance="expectation", n_resamples=100
+    ),
+    "importance_performance derived": lambda: sq.importance_performance(
+        reference_survey("sampling"), outcome="satisfaction", crosshair="medians", n_resamples=100
+    ),
+    "importance_performance without resamples": lambda: sq.importance_performance(
+        toy_survey(toy_frame(1)), importance="expectation", n_resamples=0
+    ),
+    "importance_performance constant": lambda: sq.importance_performance(
+        toy_survey(toy_frame().assign(SAT1=4, SAT2=4, SAT3=4)),
+        outcome="satisfaction",
+        n_resamples=100,
     ),
     "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
     "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
@@ -1054,6 +1150,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
     words |= {"like", "must-be", "neutral", "live-with", "dislike"}
@@ -1113,6 +1210,7 @@ def test_the_survey_is_not_changed() -> None:
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
     sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
+    sq.importance_performance(survey, n_resamples=100)
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(survey.scores("gap"), scores)
     assert repr(survey) == shown
@@ -1237,6 +1335,10 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
         n_resamples=100,
     )
     yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
+    yield sq.importance_performance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.importance_performance(
+        survey, importance=["<i>SAT</i>", "SAT2"], outcome=None, n_resamples=100
+    )
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
     )

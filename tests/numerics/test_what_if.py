@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from servqual.errors import EstimationError
 from servqual.numerics import what_if
+from servqual.numerics.resampling import weight_blocks
 from servqual.numerics.what_if import (
     Scenario,
     ScenarioChanges,
@@ -20,7 +21,7 @@ from servqual.numerics.what_if import (
     score_changes,
     share_positions,
 )
-from servqual.typing import FloatArray
+from servqual.typing import FloatArray, IntArray
 
 
 def make_model(n_rows: int = 50, *, mediated: bool = True, seed: int = 4) -> WhatIfModel:
@@ -142,28 +143,30 @@ def test_a_sample_is_what_least_squares_and_rounding_find(mediated: bool) -> Non
     assert_allclose(changes.mean, changes.direct + changes.through)
 
 
+def drawn_units(n_units: int, n_resamples: int, *, seed: int) -> list[IntArray]:
+    """Return the units of each resample, one after the other."""
+    blocks = weight_blocks(n_units, n_resamples=n_resamples, seed=seed)
+    return [np.repeat(np.arange(n_units), times) for block in blocks for times in block]
+
+
 @pytest.mark.parametrize("mediated", [True, False])
 def test_each_resample_is_what_a_loop_finds(mediated: bool) -> None:
     model = make_model(mediated=mediated)
     changes = resampled_changes(model, n_resamples=12, seed=9)
-    generator = np.random.default_rng(9)
-    for resample in range(12):
-        assert_row(changes, resample, by_hand(model, generator.integers(0, 50, size=50)))
+    for resample, rows in enumerate(drawn_units(50, 12, seed=9)):
+        assert_row(changes, resample, by_hand(model, rows))
 
 
 def test_clusters_and_weights_are_those_of_a_loop() -> None:
     model = make_model()
     clusters = np.arange(50) % 7 + 3
     drawn = resampled_changes(model, n_resamples=6, seed=2, clusters=clusters)
-    generator = np.random.default_rng(2)
-    for resample in range(6):
-        chosen = generator.integers(0, 7, size=7)
+    for resample, chosen in enumerate(drawn_units(7, 6, seed=2)):
         rows = np.concatenate([np.flatnonzero(clusters == code + 3) for code in chosen])
         assert_row(drawn, resample, by_hand(model, rows))
     counts = (np.arange(50) % 4).astype(np.float64)
     with_counts = resampled_changes(model, n_resamples=6, seed=2, clusters=clusters, counts=counts)
-    generator = np.random.default_rng(2)
-    chosen = generator.integers(0, 7, size=7)
+    chosen = drawn_units(7, 6, seed=2)[0]
     rows = np.concatenate([np.flatnonzero(clusters == code + 3) for code in chosen])
     assert_row(with_counts, 0, by_hand(model, np.repeat(rows, counts[rows].astype(int))))
     as_weights = resampled_changes(
@@ -228,8 +231,7 @@ def test_a_resample_that_cannot_be_fitted_is_nan_throughout() -> None:
     data[0, 2] = 1.0
     rare = WhatIfModel(data, 2, True, model.scenarios, model.positions, model.n_answers)
     changes = resampled_changes(rare, n_resamples=200, seed=1)
-    generator = np.random.default_rng(1)
-    without = np.array([0 not in generator.integers(0, 12, size=12) for _ in range(200)])
+    without = np.array([0 not in rows for rows in drawn_units(12, 200, seed=1)])
     assert 40 < without.sum() < 110
     assert_array_equal(np.isnan(changes.mean).any(axis=1), without)
     assert_array_equal(np.isnan(changes.shares).all(axis=(1, 2)), without)
