@@ -76,6 +76,7 @@ from .plots.loadings import plot_loadings as plot_loadings
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
 from .plots.regression import plot_coefficients as plot_coefficients
 from .plots.scree import plot_scree as plot_scree
+from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
@@ -169,6 +170,7 @@ __all__ = [
     "plot_path_diagram",
     "plot_radar",
     "plot_scree",
+    "plot_simple_slopes",
     "read_survey",
     "regression",
     "relative_importance",

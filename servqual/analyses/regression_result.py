@@ -282,7 +282,7 @@ class RegressionResult(Result):
         >>> import servqual as sq
         >>> fit = sq.regression(sq.load_example("bank"), outcome="satisfaction")
         >>> validated = fit.cross_validate(n_repeats=5)
-        >>> validated.r_squared < fit.fit["r_squared"].iloc[0]
+        >>> validated.r_squared < validated.in_sample
         True
         """
         self._check_rows("cross_validate")
