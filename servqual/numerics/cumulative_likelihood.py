@@ -24,7 +24,8 @@ __all__ = [
 
 Link: TypeAlias = Literal["logit", "probit"]
 
-#: Squared Newton step in standard errors below which the next step is beyond double precision.
+#: Squared Newton step in standard errors (under weights of mean 1) below which the next step is
+#: beyond double precision.
 _AT_REST: Final = 1e-13
 #: Step of a linear predictor below which the likelihood is not running away. Towards an infinite
 #: maximum every logit step is about 1, and a probit step more than this for hundreds of steps.
@@ -257,9 +258,8 @@ def maximise(
         moved = _halved(model, parameters, step, float(model.weight @ state.loglik))
         if moved is None:
             break
-        converged = bool(
-            step @ gradient < _AT_REST and _reach(model, parameters, moved[0]) < _STILL
-        )
+        is_short = step @ gradient < _AT_REST * float(model.weight.mean())
+        converged = bool(is_short and _reach(model, parameters, moved[0]) < _STILL)
         parameters, state = moved
     size = len(parameters)
     if state is None:

@@ -161,6 +161,21 @@ def test_weights_are_repeated_rows(link: Link) -> None:
         assert_allclose(ours, theirs, rtol=1e-7)
 
 
+@pytest.mark.parametrize("unit", [1e-8, 1e12])
+def test_the_unit_of_weights_does_not_matter(unit: float) -> None:
+    levels, predictors = simulated(200, 4)
+    plain = fit_ordered_response(levels, predictors, 4, link="probit")
+    other = fit_ordered_response(levels, predictors, 4, link="probit", weights=np.full(200, unit))
+    assert other.converged
+    assert_allclose(other.parameters, plain.parameters, rtol=1e-9)
+    assert_allclose(other.covariance * unit, plain.covariance, rtol=1e-8)
+    separated = (predictors[:, 0] > 0).astype(np.int64)
+    weights = np.full(200, unit)
+    assert not fit_ordered_response(
+        separated, predictors, 2, link="logit", weights=weights
+    ).converged
+
+
 def test_the_null_likelihood_is_that_of_the_shares() -> None:
     levels, _ = simulated(60, 3)
     shares = level_shares(levels, 3)
