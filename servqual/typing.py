@@ -55,8 +55,27 @@ SurfacePlot: TypeAlias = Literal["contour", "surface"]
 GapInterval: TypeAlias = Literal["t", "bootstrap", "bca"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
+PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
+WhatIfMeasure: TypeAlias = Literal["mean", "top-two-box", "nps"]
+WhatIfPlot: TypeAlias = Literal["effects", "per-point"]
+KanoTable: TypeAlias = Literal["standard", "pouliot"]
+KanoInterval: TypeAlias = Literal["wilson", "bootstrap"]
+KanoPlot: TypeAlias = Literal["map", "shares"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
+AttributePerformance: TypeAlias = Literal["perception", "gap", "adequacy", "superiority"]
+ImportanceSource: TypeAlias = Literal["stated", "derived", "expectation", "desired"]
+DerivedImportance: TypeAlias = Literal[
+    "lmg",
+    "relative-weights",
+    "correlation",
+    "squared-correlation",
+    "partial",
+    "beta",
+    "log-partial",
+]
+Crosshair: TypeAlias = Literal["means", "medians", "midpoint", "target"]
+PriorityPlot: TypeAlias = Literal["map", "probabilities"]
 
 #: How a difference is made: (minuend, subtrahend).
 DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
@@ -184,4 +203,18 @@ class HasRows(HasMoments, Protocol):
 
     def rows(self, variables: Sequence[str]) -> FloatArray:
         """Values of the named variables, shape (n_respondents, n_variables), nan where missing."""
+        ...
+
+
+class HasGroups(Protocol):
+    """Respondents in groups that are known by name."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def group_codes(
+        self, by: str | Sequence[str]
+    ) -> tuple[IntArray, list[tuple[str, ...]], tuple[str, ...]]:
+        """Codes of the rows, values of each group, names of the grouping variables."""
         ...

@@ -746,7 +746,161 @@ SCHEMA["response_surface"] = {
         "seed",
     ],
 }
+SCHEMA["importance_performance"] = {
+    "attributes": [
+        "term",
+        "label",
+        "dimension",
+        "n",
+        "n_importance",
+        "importance",
+        "importance_std_error",
+        "importance_low",
+        "importance_high",
+        "performance",
+        "performance_std_error",
+        "performance_low",
+        "performance_high",
+        "covariance",
+        "quadrant",
+        "p_quadrant",
+        "p_concentrate",
+        "p_keep_up",
+        "p_low_priority",
+        "p_overkill",
+        "iso_distance",
+        "iso_low",
+        "iso_high",
+        "udcv",
+        "acv",
+        "gap",
+        "weight",
+        "pgcv",
+        "pgcv_low",
+        "pgcv_high",
+        "pgcv_rank",
+        "pgcv_rank_low",
+        "pgcv_rank_high",
+        "priority",
+        "priority_low",
+        "priority_high",
+        "priority_rank",
+        "priority_rank_low",
+        "priority_rank_high",
+    ],
+    "lines": ["axis", "rule", "value", "conf_low", "conf_high"],
+    "glance": [
+        "source",
+        "method",
+        "outcome",
+        "on",
+        "level",
+        "crosshair",
+        "importance_line",
+        "performance_line",
+        "n_obs",
+        "n_excluded",
+        "n_attributes",
+        "n_concentrate",
+        "n_keep_up",
+        "n_low_priority",
+        "n_overkill",
+        "n_certain",
+        "satisfaction_index",
+        "satisfaction_index_low",
+        "satisfaction_index_high",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
+_KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
+SCHEMA["kano"] = {
+    "features": [
+        *("item", "label", "n", "n_missing"),
+        *(f"n_{name}" for name in _KANO_CLASSES),
+        *(f"share_{name}" for name in _KANO_CLASSES),
+        *("class", "second_class", "tie", "blended_class", "category_strength", "total_strength"),
+        *("fong_statistic", "fong_critical", "fong_p", "mode_p"),
+        *("better", "better_std_error", "better_low", "better_high"),
+        *("worse", "worse_std_error", "worse_low", "worse_high"),
+        *(f"class_{name}" for name in _KANO_CLASSES),
+        "probability",
+    ],
+    "scores": [
+        *("item", "label", "question", "n", "estimate", "std_error", "df"),
+        *("conf_low", "conf_high"),
+    ],
+    "means": ["term", "n_features", "estimate", "std_error", "conf_low", "conf_high"],
+    "evaluation": ["functional", "like", "must-be", "neutral", "live-with", "dislike"],
+    "comparisons": [
+        *("item", "label", "n", "statistic", "df", "p_value", "p_adjusted", "p_simulated"),
+        *("effect_size", "min_expected"),
+    ],
+    "glance": [
+        *("table", "interval", "n_obs", "n_excluded", "n_features", "n_groups", "n_classified"),
+        *("n_certain", "n_ties", "questionable_share", "reverse_share"),
+        *("n_resamples", "n_degenerate", "conf_level", "seed"),
+    ],
+}
+SCHEMA["kano"]["tidy"] = SCHEMA["kano"]["features"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
+SCHEMA["what_if"] = {
+    "changes": [
+        "term",
+        "label",
+        "level",
+        "asked",
+        "effective",
+        "share_at_bound",
+        "before",
+        "after",
+    ],
+    "effects": [
+        "measure",
+        "part",
+        "before",
+        "after",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+    ],
+    "per_point": [
+        "term",
+        "label",
+        "measure",
+        "effective",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "p_first",
+    ],
+    "glance": [
+        "outcome",
+        "through",
+        "on",
+        "n_obs",
+        "n_excluded",
+        "r_squared",
+        "change_mean",
+        "change_top_two_box",
+        "change_nps",
+        "first",
+        "p_first",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["what_if"]["tidy"] = SCHEMA["what_if"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
@@ -756,6 +910,8 @@ VARYING = {
     "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
     "validity": {"fornell_larcker", "htmt", "htmt2"},
 }
+#: Frames that are the same for all groups.
+SHARED = {"glance", "comparisons", "omnibus", "pairs", "evaluation"}
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
 SCHEMA["relative_importance"]["tidy"] = SCHEMA["relative_importance"]["contributions"]
@@ -765,6 +921,19 @@ def _moments() -> sq.Moments:
     survey = reference_survey()
     keys = [f"gap:{dimension.key}" for dimension in survey.instrument.dimensions]
     return survey.moments([*keys, "satisfaction"])
+
+
+def kano_frame() -> pd.DataFrame:
+    """Give the respondents of the reference survey answers to four Kano pairs."""
+    frame = reference_frame()
+    generator = np.random.default_rng(6)
+    for item in range(1, 5):
+        for letter, likely in (("f", 1), ("d", 5)):
+            answers = generator.integers(1, 6, len(frame)).astype(float)
+            answers[generator.random(len(frame)) < 0.4] = likely
+            frame[f"K{item}{letter}"] = answers
+    frame.loc[2:9, "K1f"] = np.nan
+    return frame
 
 
 def _paper() -> sq.Moments:
@@ -864,7 +1033,46 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "response_surface sampling": lambda: sq.response_surface(
         reference_survey("sampling"), predictor="reliability", n_resamples=0
     ),
+    "importance_performance": lambda: sq.importance_performance(
+        reference_survey(), n_resamples=100
+    ),
+    "importance_performance items": lambda: sq.importance_performance(
+        reference_survey(), level="items", on="gap", importance="expectation", n_resamples=100
+    ),
+    "importance_performance derived": lambda: sq.importance_performance(
+        reference_survey("sampling"), outcome="satisfaction", crosshair="medians", n_resamples=100
+    ),
+    "importance_performance without resamples": lambda: sq.importance_performance(
+        toy_survey(toy_frame(1)), importance="expectation", n_resamples=0
+    ),
+    "importance_performance constant": lambda: sq.importance_performance(
+        toy_survey(toy_frame().assign(SAT1=4, SAT2=4, SAT3=4)),
+        outcome="satisfaction",
+        n_resamples=100,
+    ),
+    "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
+    "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
+    "kano sampling": lambda: sq.kano(
+        kano_frame(), weights=sq.SamplingWeights("weight"), interval="bootstrap", n_resamples=100
+    ),
+    "kano of one": lambda: sq.kano(kano_frame().iloc[:1], n_resamples=0),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
+    "what_if": lambda: sq.what_if(
+        reference_survey(), {"reliability": 0.5, "P1": 1}, "satisfaction", n_resamples=100
+    ),
+    "what_if chain": lambda: sq.what_if(
+        reference_survey("sampling"),
+        {"quality": -1},
+        "loyalty",
+        through="satisfaction",
+        n_resamples=100,
+    ),
+    "what_if off the scale": lambda: sq.what_if(
+        toy_survey(toy_frame(TIPS=np.arange(40.0)), outcomes={"tips": "TIPS"}),
+        {"d1": 1},
+        "tips",
+        n_resamples=0,
+    ),
 }
 
 
@@ -904,8 +1112,7 @@ def test_columns_are_those_of_the_contract(situation: str) -> None:
     result = result_of(situation)
     groups = list(getattr(result, "by", ()))
     for name, columns in SCHEMA[analysis_of(situation)].items():
-        alone = name in ("glance", "comparisons", "omnibus", "pairs")
-        leading = [] if alone else groups
+        leading = [] if name in SHARED else groups
         assert list(frame_of(result, name).columns) == [*leading, *columns], name
 
 
@@ -943,7 +1150,11 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
+    words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
+    words |= {"like", "must-be", "neutral", "live-with", "dislike"}
+    words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -998,6 +1209,8 @@ def test_the_survey_is_not_changed() -> None:
     sq.regression(survey, outcome="satisfaction")
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
+    sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
+    sq.importance_performance(survey, n_resamples=100)
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(survey.scores("gap"), scores)
     assert repr(survey) == shown
@@ -1114,6 +1327,18 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.kano(
+        {"f": [1, 1, 2], "d": [3, 5, 5], SCRIPT: ["<b>", "<b>", "<i>"]},
+        functional={SCRIPT: "f"},
+        dysfunctional={SCRIPT: "d"},
+        by=SCRIPT,
+        n_resamples=100,
+    )
+    yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
+    yield sq.importance_performance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.importance_performance(
+        survey, importance=["<i>SAT</i>", "SAT2"], outcome=None, n_resamples=100
+    )
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
     )
