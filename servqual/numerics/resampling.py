@@ -49,7 +49,7 @@ _SHORTFALL = 3.0
 _VALUES = 2**16
 _WEIGHTS = 30
 
-Weights: TypeAlias = NDArray[np.uint8] | IntArray
+Weights: TypeAlias = NDArray[np.uint8] | NDArray[np.uint32] | IntArray
 
 
 def weight_blocks(
@@ -208,8 +208,11 @@ class _Drawer:
             return units
         present = np.flatnonzero(self.per_row)
         starts = np.concatenate([[0], np.cumsum(self.per_row[present])[:-1]])
-        weights = np.zeros((_BLOCK, self.per_row.size), dtype=np.int64)
-        weights[:, present] = np.add.reduceat(units, starts, axis=1, dtype=np.int64)
+        summed = np.add.reduceat(units, starts, axis=1, dtype=np.uint32)
+        if present.size == self.per_row.size:
+            return summed
+        weights = np.zeros((_BLOCK, self.per_row.size), dtype=np.uint32)
+        weights[:, present] = summed
         return weights
 
     def sums(self, block: int, columns: Callable[[slice], FloatArray]) -> FloatArray:
