@@ -205,6 +205,9 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "conf_high",
             "beta",
             "vif",
+            "odds_ratio",
+            "odds_ratio_low",
+            "odds_ratio_high",
         ],
         "fit": [
             "r_squared",
@@ -218,7 +221,61 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
         ],
+        "interactions": [
+            "moderator",
+            "delta_r_squared",
+            "f_statistic",
+            "df_numerator",
+            "df_denominator",
+            "p_value",
+        ],
+        "simple_slopes": [
+            "term",
+            "moderator",
+            "level",
+            "value",
+            "estimate",
+            "std_error",
+            "statistic",
+            "df",
+            "p_value",
+            "conf_low",
+            "conf_high",
+        ],
+        "johnson_neyman": ["term", "moderator", "bound_low", "bound_high", "region", "share"],
+        "variance_components": [
+            "term",
+            "variance",
+            "std_dev",
+            "share",
+            "statistic",
+            "p_value",
+        ],
+        "random_effects": ["group", "n", "estimate", "std_error"],
+        "thresholds": ["term", "estimate", "std_error", "conf_low", "conf_high"],
+        "marginal_effects": [
+            "term",
+            "outcome_level",
+            "estimate",
+            "std_error",
+            "statistic",
+            "p_value",
+            "conf_low",
+            "conf_high",
+            "average",
+        ],
+        "parallel_lines": ["term", "test", "statistic", "df", "p_value"],
         "glance": [
             "outcome",
             "covariance",
@@ -235,6 +292,54 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
+            "family",
+        ],
+    },
+    "regression_diagnostics": {
+        "tests": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "tidy": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "influential": ["row", "leverage", "studentised", "cooks_distance", "dffits"],
+        "cutoffs": ["measure", "cutoff", "n", "share", "source"],
+        "collinearity": ["term", "label", "vif", "tolerance"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "breusch_pagan_p",
+            "white_p",
+            "jarque_bera_p",
+            "reset_p",
+            "largest_cooks_distance",
+            "n_influential",
+            "largest_vif",
+            "condition_number",
+        ],
+    },
+    "cross_validation": {
+        "repeats": ["repeat", "r_squared", "rmse"],
+        "tidy": ["repeat", "r_squared", "rmse"],
+        "folds": ["repeat", "fold", "n", "r_squared"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "r_squared",
+            "std_dev",
+            "rmse",
+            "in_sample",
+            "n_folds",
+            "n_repeats",
+            "seed",
         ],
     },
     "relative_importance": {
@@ -909,6 +1014,7 @@ VARYING = {
     "efa": {"loadings", "structure", "factor_correlations", "residuals"},
     "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
     "validity": {"fornell_larcker", "htmt", "htmt2"},
+    "regression_diagnostics": {"condition_indices"},
 }
 #: Frames that are the same for all groups.
 SHARED = {"glance", "comparisons", "omnibus", "pairs", "evaluation"}
@@ -1006,6 +1112,48 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "regression clusters": lambda: sq.regression(
         reference_survey(), outcome="satisfaction", cluster="branch"
     ),
+    "regression covariates": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", covariates=["branch", "loyalty"]
+    ),
+    "regression by group": lambda: sq.regression(
+        reference_survey("frequency"), outcome="satisfaction", by="branch"
+    ),
+    "regression by number": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", predictors="overall", by=["P1", "wave"]
+    ),
+    "regression random": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", random="office", by="wave"
+    ),
+    "regression random boundary": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", random="branch"
+    ),
+    "regression ordered": lambda: sq.regression(
+        reference_survey(), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered probit": lambda: sq.regression(
+        reference_survey("frequency"), outcome="LOY1", family="ordered-probit"
+    ),
+    "regression ordered sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered clusters": lambda: sq.regression(
+        reference_survey(), outcome="LOY1", family="ordered-logit", cluster="branch"
+    ),
+    "regression binary": lambda: sq.regression(
+        toy_survey(toy_frame(SAT1=[0.0, 1.0] * 20)), outcome="SAT1", family="logit"
+    ),
+    "regression_diagnostics": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics items": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", predictors="items"
+    ).diagnostics(),
+    "cross_validation": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).cross_validate(n_repeats=5),
     "relative_importance": lambda: sq.relative_importance(
         reference_survey(), outcome="satisfaction", n_resamples=100
     ),
@@ -1134,7 +1282,8 @@ def test_glance_is_one_row(situation: str) -> None:
 @every_situation
 def test_frames_are_numbered_from_zero(situation: str) -> None:
     result = result_of(situation)
-    square = VARYING.get(analysis_of(situation), set()) - {"general_loadings"}
+    square = VARYING.get(analysis_of(situation), set())
+    square -= {"general_loadings", "condition_indices"}
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         if name in square:
             assert frame.index.name in ("item", "factor", "dimension")
@@ -1151,6 +1300,8 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
+    words |= {"moderator", "region", "assumption"}
+    words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
     words |= {"like", "must-be", "neutral", "live-with", "dislike"}
@@ -1206,7 +1357,9 @@ def test_the_survey_is_not_changed() -> None:
     sq.gaps(survey, by="wave")
     sq.scale_reliability(survey, on="gap")
     sq.scale_reliability(survey, missing="pairwise")
-    sq.regression(survey, outcome="satisfaction")
+    fit = sq.regression(survey, outcome="satisfaction", by="branch", covariates=["loyalty"])
+    fit.diagnostics()
+    fit.cross_validate(n_repeats=2)
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
     sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
@@ -1321,6 +1474,14 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.scale_reliability(survey, on="gap")
     yield sq.regression(survey, outcome=SCRIPT)
     yield sq.regression(survey, outcome="<i>SAT</i>", predictors=["one", SCRIPT])
+    moderated = sq.regression(survey, outcome=SCRIPT, by="g")
+    yield moderated
+    yield moderated.diagnostics()
+    yield moderated.cross_validate(n_repeats=2)
+    yield sq.regression(survey, outcome=SCRIPT, random="g")
+    yield sq.regression(
+        survey, outcome="<i>SAT</i>", predictors=["one", "two"], family="ordered-logit"
+    )
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )
