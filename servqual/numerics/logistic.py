@@ -1,0 +1,365 @@
+"""Logistic regressions of one binary outcome under many sets of weights at once.
+
+The resamples of a bootstrap differ in the weights of their rows only, so Newton's method takes its
+step for all of them together: scores and Hessians are matrix products of weights with the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from servqual.errors import EstimationError
+from servqual.numerics.correlation import correlation_from_covariance
+from servqual.typing import BoolArray, FloatArray
+
+__all__ = [
+    "LogisticFits",
+    "fit_logistic",
+    "logistic_relative_weights",
+    "subset_mcfadden",
+]
+
+#: Newton steps; far more than the handful that a maximum that exists needs.
+_MAX_STEPS = 30
+
+#: Largest Newton decrement, relative to the sum of weights, at the maximum.
+_CONVERGED = 1e-14
+
+#: A log-odds beyond this means a probability of zero or one: the outcome is separated.
+_SEPARATED = 30.0
+
+#: Eigenvalue of the predictors' correlations below which they repeat each other.
+_SINGULAR = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticFits:
+    """Maximum likelihood under each set of weights.
+
+    Attributes
+    ----------
+    coefficients : FloatArray, shape (n_fits, k + 1)
+        Intercept, then slopes; nan where there is no maximum.
+    log_likelihood : FloatArray, shape (n_fits,)
+        At the maximum; nan where there is none.
+    """
+
+    coefficients: FloatArray
+    log_likelihood: FloatArray
+
+
+def fit_logistic(
+    predictors: FloatArray,
+    outcome: FloatArray,
+    weights: FloatArray,
+    start: FloatArray | None = None,
+) -> LogisticFits:
+    """Fit one logistic regression for each set of weights.
+
+    Parameters
+    ----------
+    predictors : FloatArray, shape (n_rows, k)
+        Complete rows without an intercept; none (k = 0) is allowed.
+    outcome : FloatArray, shape (n_rows,)
+        Zeros and ones.
+    weights : FloatArray, shape (n_fits, n_rows)
+        How much each row counts in each fit; not negative.
+    start : FloatArray, shape (k + 1,), optional
+        Where Newton's method begins, such as the coefficients of the whole sample.
+
+    Returns
+    -------
+    LogisticFits
+        Without a maximum are fits in which one outcome does not occur, predictors repeat each
+        other or separate the outcomes.
+
+    Raises
+    ------
+    EstimationError
+        If the outcome is something else than zeros and ones.
+
+    Notes
+    -----
+    Newton's method with the step halved where it would lower the likelihood (Fisher scoring, as
+    `glm` in R).
+
+    References
+    ----------
+    McCullagh, P., & Nelder, J. A. (1989). Generalized linear models (2nd ed.). Chapman & Hall.
+    https://doi.org/10.1201/9780203753736
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[0.0], [0.0], [0.0], [1.0], [1.0], [1.0]])
+    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> fit_logistic(x, y, np.ones((1, 6))).coefficients.round(6).tolist()
+    [[-0.693147, 1.386294]]
+    """
+    y = np.asarray(outcome, dtype=np.float64)
+    if not np.isin(y, (0.0, 1.0)).all():
+        raise EstimationError("A logistic regression needs an outcome of zeros and ones.")
+    rows, shift, scale = _standardised(predictors)
+    design = np.column_stack([np.ones(len(rows)), rows])
+    coefficients = np.zeros((len(weights), design.shape[1]))
+    if start is not None:
+        coefficients[:] = [start[0] + start[1:] @ shift, *(start[1:] * scale)]
+    coefficients, log_likelihood = _newton(design, y, weights, coefficients)
+    slopes = coefficients[:, 1:] / scale
+    intercepts = coefficients[:, :1] - slopes @ shift[:, None]
+    return LogisticFits(np.column_stack([intercepts, slopes]), log_likelihood)
+
+
+def subset_mcfadden(predictors: FloatArray, outcome: FloatArray, weights: FloatArray) -> FloatArray:
+    """McFadden's R^2 of the logistic regression on every subset of the predictors.
+
+    Parameters
+    ----------
+    predictors : FloatArray, shape (n_rows, p)
+        Complete rows.
+    outcome : FloatArray, shape (n_rows,)
+        Zeros and ones.
+    weights : FloatArray, shape (n_fits, n_rows)
+        How much each row counts in each fit.
+
+    Returns
+    -------
+    FloatArray, shape (n_fits, 2^p)
+        One less the ratio of log-likelihoods with and without the predictors. Bit j of a position
+        says whether predictor j is in; all nan for weights under which one of the regressions has
+        no maximum.
+
+    References
+    ----------
+    McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In P. Zarembka
+    (Ed.), Frontiers in econometrics (pp. 105-142). Academic Press.
+
+    Azen, R., & Traxel, N. (2009). Using dominance analysis to determine predictor importance in
+    logistic regression. Journal of Educational and Behavioral Statistics, 34(3), 319-347.
+    https://doi.org/10.3102/1076998609332754
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[0.0], [0.0], [0.0], [1.0], [1.0], [1.0]])
+    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> subset_mcfadden(x, y, np.ones((1, 6))).round(6).tolist()
+    [[0.0, 0.081704]]
+    """
+    n_predictors = predictors.shape[1]
+    worths = np.empty((len(weights), 2**n_predictors))
+    none = fit_logistic(predictors[:, :0], outcome, weights).log_likelihood
+    worths[:, 0] = none
+    average = weights.mean(axis=0, keepdims=True)
+    for subset in range(1, 2**n_predictors):
+        chosen = predictors[:, [place for place in range(n_predictors) if subset >> place & 1]]
+        start = None
+        if len(weights) > 1:
+            # Resamples scatter about their average, so each begins at its maximum.
+            centre = fit_logistic(chosen, outcome, average).coefficients[0]
+            start = centre if np.isfinite(centre).all() else None
+        worths[:, subset] = fit_logistic(chosen, outcome, weights, start).log_likelihood
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares: FloatArray = 1.0 - worths / none[:, None]
+    shares[:, 0] = 0.0
+    shares[~np.isfinite(shares).all(axis=1)] = np.nan
+    return shares
+
+
+def logistic_relative_weights(
+    predictors: FloatArray, outcome: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Relative weights for a binary outcome.
+
+    Parameters
+    ----------
+    predictors : FloatArray, shape (n_rows, p)
+        Complete rows.
+    outcome : FloatArray, shape (n_rows,)
+        Zeros and ones.
+    weights : FloatArray, shape (n_fits, n_rows)
+        How much each row counts in each fit.
+
+    Returns
+    -------
+    FloatArray, shape (n_fits, p)
+        None negative; they sum to the squared correlation of the outcome with the fitted
+        probabilities. nan where the regression has no maximum.
+
+    Notes
+    -----
+    As in Johnson's relative weights, the predictors are replaced by the uncorrelated variables
+    nearest to them. The logistic regression on these has coefficients that are standardised by the
+    spread of the fitted log-odds and the correlation between outcome and fitted probabilities
+    (Menard 2004); their squares are handed back in proportion to the squared correlations of both
+    sets of variables.
+
+    References
+    ----------
+    Tonidandel, S., & LeBreton, J. M. (2010). Determining the relative importance of predictors in
+    logistic regression: An extension of relative weight analysis. Organizational Research Methods,
+    13(4), 767-781. https://doi.org/10.1177/1094428109341993
+
+    Menard, S. (2004). Six approaches to calculating standardized logistic regression coefficients.
+    The American Statistician, 58(3), 218-223. https://doi.org/10.1198/000313004X946
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[0.0], [0.0], [0.0], [1.0], [1.0], [1.0]])
+    >>> y = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+    >>> logistic_relative_weights(x, y, np.ones((1, 6))).round(6).tolist()
+    [[0.111111]]
+    """
+    slopes = fit_logistic(predictors, outcome, weights).coefficients
+    covariances = _weighted_covariances(predictors, weights)
+    roots, spread = _symmetric_roots(covariances)
+    on_orthogonal = (roots @ (slopes[:, 1:] * spread)[..., None])[..., 0]
+    log_odds = slopes[:, :1] + slopes[:, 1:] @ predictors.T
+    probabilities = expit(log_odds)
+    joint = _weighted_correlation(probabilities, outcome, weights)
+    # The new variables are uncorrelated with unit variance, so the log-odds' variance is the sum.
+    total = np.sum(on_orthogonal**2, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squared = on_orthogonal**2 / total * joint[:, None] ** 2
+    found: FloatArray = (roots**2 @ squared[..., None])[..., 0]
+    return found
+
+
+def _newton(
+    design: FloatArray, outcome: FloatArray, weights: FloatArray, start: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Coefficients and log-likelihood under each set of weights; nan without a maximum."""
+    coefficients = np.full_like(start, np.nan)
+    log_likelihood = np.full(len(weights), np.nan)
+    totals = weights.sum(axis=1)
+    ones = weights @ outcome
+    active = np.flatnonzero((ones > 0.0) & (ones < totals))
+    current = start[active]
+    own = weights if active.size == len(weights) else weights[active]
+    fitted = _log_likelihoods(design, outcome, own, current)
+    for _ in range(_MAX_STEPS):
+        if not active.size:
+            break
+        step, decrement, separated = _newton_step(design, outcome, own, current)
+        done = np.asarray(decrement <= _CONVERGED * totals[active]) & ~separated
+        coefficients[active[done]] = (current + step)[done]
+        log_likelihood[active[done]] = fitted[done]
+        going = ~done & ~separated & np.isfinite(decrement)
+        if not going.all():
+            active, current, step, fitted = (
+                values[going] for values in (active, current, step, fitted)
+            )
+            own = own[going]
+        current, fitted = _raised(design, outcome, own, current, step, fitted)
+    return coefficients, log_likelihood
+
+
+def _newton_step(
+    design: FloatArray, outcome: FloatArray, weights: FloatArray, coefficients: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Newton's step, its decrement, and whether fitted probabilities are zero or one."""
+    n_columns = design.shape[1]
+    log_odds = coefficients @ design.T
+    probabilities = expit(log_odds)
+    scores = (weights * (outcome - probabilities)) @ design
+    rows, columns = np.triu_indices(n_columns)
+    products = design[:, rows] * design[:, columns]
+    hessians = np.empty((len(weights), n_columns, n_columns))
+    hessians[:, rows, columns] = (weights * probabilities * (1.0 - probabilities)) @ products
+    hessians[:, columns, rows] = hessians[:, rows, columns]
+    separated = np.asarray(np.abs(log_odds).max(axis=1, initial=0.0) > _SEPARATED)
+    usable = ~separated & np.asarray(_are_regular(hessians))
+    hessians[~usable] = np.eye(n_columns)
+    step = np.linalg.solve(hessians, scores[..., None])[..., 0]
+    decrement = np.where(usable, np.sum(step * scores, axis=1), np.nan)
+    return step, decrement, separated
+
+
+def _raised(
+    design: FloatArray,
+    outcome: FloatArray,
+    weights: FloatArray,
+    coefficients: FloatArray,
+    step: FloatArray,
+    before: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Coefficients after a step that does not lower the likelihood, and the likelihood there."""
+    share = np.ones(len(weights))
+    after = _log_likelihoods(design, outcome, weights, coefficients + step)
+    for _ in range(10):
+        lower = ~np.asarray(after >= before - 1e-10 * np.abs(before))
+        if not lower.any():
+            break
+        share[lower] *= 0.5
+        shorter = coefficients[lower] + share[lower, None] * step[lower]
+        after[lower] = _log_likelihoods(design, outcome, weights[lower], shorter)
+    return coefficients + share[:, None] * step, after
+
+
+def _log_likelihoods(
+    design: FloatArray, outcome: FloatArray, weights: FloatArray, coefficients: FloatArray
+) -> FloatArray:
+    log_odds = coefficients @ design.T
+    # log p = -log(1 + exp(-x)), log(1 - p) = -log(1 + exp(x)), without overflow.
+    signed = np.where(outcome > 0.5, -log_odds, log_odds)
+    found: FloatArray = -np.sum(weights * np.logaddexp(0.0, signed), axis=1)
+    return found
+
+
+def _are_regular(hessians: FloatArray) -> BoolArray:
+    """Which Hessians, scaled to a unit diagonal, can be solved."""
+    scaled = correlation_from_covariance(hessians)
+    finite = np.isfinite(scaled).all(axis=(-2, -1))
+    scaled[~finite] = np.eye(hessians.shape[-1])
+    return np.asarray(finite & (np.linalg.eigvalsh(scaled)[:, 0] > _SINGULAR))
+
+
+def _standardised(predictors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rows with mean zero and unit spread, so that all steps are of one size; shift and scale."""
+    rows = np.asarray(predictors, dtype=np.float64)
+    shift = rows.mean(axis=0)
+    spread = rows.std(axis=0)
+    scale = np.where(spread > 0.0, spread, 1.0)
+    return (rows - shift) / scale, shift, scale
+
+
+def _weighted_covariances(rows: FloatArray, weights: FloatArray) -> FloatArray:
+    """Covariance matrix under each set of weights, shape (n_fits, p, p)."""
+    centred = rows - rows.mean(axis=0)
+    totals = weights.sum(axis=1)
+    means = weights @ centred / totals[:, None]
+    products = np.einsum("bn,ni,nj->bij", weights, centred, centred, optimize=True)
+    found: FloatArray = products / totals[:, None, None] - means[:, :, None] * means[:, None, :]
+    return found
+
+
+def _symmetric_roots(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Symmetric square roots of the correlation matrices, and standard deviations."""
+    spread = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    correlations = correlation_from_covariance(covariances)
+    finite = np.isfinite(correlations).all(axis=(-2, -1))
+    correlations[~finite] = np.eye(covariances.shape[-1])
+    eigenvalues, eigenvectors = np.linalg.eigh(correlations)
+    usable = finite & (eigenvalues[:, 0] > _SINGULAR)
+    values = np.sqrt(np.where(usable[:, None], eigenvalues, np.nan))
+    roots: FloatArray = (eigenvectors * values[:, None, :]) @ np.swapaxes(eigenvectors, -1, -2)
+    return roots, spread
+
+
+def _weighted_correlation(
+    values: FloatArray, outcome: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Correlation of each row of values with the outcome under its weights, shape (n_fits,)."""
+    totals = weights.sum(axis=1, keepdims=True)
+    one = values - np.sum(weights * values, axis=1, keepdims=True) / totals
+    other = outcome - (weights @ outcome)[:, None] / totals
+    covariance = np.sum(weights * one * other, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: FloatArray = covariance / np.sqrt(
+            np.sum(weights * one**2, axis=1) * np.sum(weights * other**2, axis=1)
+        )
+    return found
