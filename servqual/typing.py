@@ -28,7 +28,12 @@ WeightKind: TypeAlias = Literal["none", "frequency", "sampling"]
 PAdjust: TypeAlias = Literal["holm", "bonferroni", "hochberg", "fdr-bh", "fdr-by", "none"]
 Covariance: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"]
 PredictorLevel: TypeAlias = Literal["dimensions", "items", "overall"]
-ImportanceMethod: TypeAlias = Literal["lmg", "relative-weights", "pratt", "first", "last"]
+ImportanceMethod: TypeAlias = Literal[
+    "lmg", "relative-weights", "pratt", "first", "last", "dominance", "partial"
+]
+ImportanceFamily: TypeAlias = Literal["ols", "logit"]
+ImportanceInterval: TypeAlias = Literal["percentile", "bca"]
+ImportancePlot: TypeAlias = Literal["bars", "methods", "groups", "conditional"]
 CorrelationKind: TypeAlias = Literal["pearson", "polychoric", "spearman"]
 EmptyCells: TypeAlias = Literal["two-by-two", "all", "none"]
 ExtractionMethod: TypeAlias = Literal["minres", "ml", "paf"]

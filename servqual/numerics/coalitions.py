@@ -181,7 +181,7 @@ def compare_pairs(values: FloatArray) -> FloatArray:
     """
     differences = values[..., :, None, :] - values[..., None, :, :]
     found = _verdict(differences.min(axis=-1), differences.max(axis=-1))
-    missing = np.isnan(values).any(axis=(-2, -1))
+    missing = np.asarray(np.isnan(values).any(axis=(-2, -1)))
     return np.where(missing[..., None, None], np.nan, found)
 
 

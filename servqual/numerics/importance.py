@@ -283,7 +283,9 @@ def owen(correlations: FloatArray, groups: Sequence[Sequence[int]]) -> FloatArra
     for start in range(0, flat.shape[0], per_block):
         rows = np.flatnonzero(finite[start : start + per_block]) + start
         for group in range(len(groups) if rows.size else 0):
-            shares[np.ix_(rows, groups[group])] = _owen_of_group(flat[rows], groups, group)
+            shares[np.ix_(rows, np.asarray(groups[group]))] = _owen_of_group(
+                flat[rows], groups, group
+            )
     return shares.reshape(*matrices.shape[:-2], n_predictors)
 
 
@@ -489,7 +491,7 @@ def _checked(correlations: FloatArray) -> FloatArray:
 
 def _enumerable(matrices: FloatArray) -> int:
     """How many predictors there are, unless they have too many subsets."""
-    n_predictors = matrices.shape[-1] - 1
+    n_predictors = int(matrices.shape[-1]) - 1
     if n_predictors > MAX_LMG_PREDICTORS:
         raise EstimationError(
             f"There are {n_predictors} predictors, but LMG takes at most {MAX_LMG_PREDICTORS}: "

@@ -23,13 +23,16 @@ __all__ = [
 ]
 
 #: Newton steps; far more than the handful that a maximum that exists needs.
-_MAX_STEPS = 30
+_MAX_STEPS = 60
 
-#: Largest Newton decrement, relative to the sum of weights, at the maximum.
-_CONVERGED = 1e-14
+#: Newton decrement, in respondents of average weight, after which one step more is the last.
+_CONVERGED = 1e-11
+
+#: Numbers held at once: blocks of 256 kB stay in cache.
+_BLOCK = 2**15
 
 #: A log-odds beyond this means a probability of zero or one: the outcome is separated.
-_SEPARATED = 30.0
+_SEPARATED = 25.0
 
 #: Eigenvalue of the predictors' correlations below which they repeat each other.
 _SINGULAR = 1e-10
@@ -103,11 +106,22 @@ def fit_logistic(
     if not np.isin(y, (0.0, 1.0)).all():
         raise EstimationError("A logistic regression needs an outcome of zeros and ones.")
     rows, shift, scale = _standardised(predictors)
-    design = np.column_stack([np.ones(len(rows)), rows])
-    coefficients = np.zeros((len(weights), design.shape[1]))
+    # Rows turned round where the outcome is one: their product with the coefficients is the
+    # log-odds against what was observed.
+    signed = np.column_stack([np.ones(len(rows)), rows]) * (1.0 - 2.0 * y)[:, None]
+    begin = np.zeros(signed.shape[1])
     if start is not None:
-        coefficients[:] = [start[0] + start[1:] @ shift, *(start[1:] * scale)]
-    coefficients, log_likelihood = _newton(design, y, weights, coefficients)
+        begin[:] = [start[0] + start[1:] @ shift, *(start[1:] * scale)]
+    totals, ones = weights.sum(axis=1), weights @ y
+    both = np.flatnonzero((ones > 0.0) & (ones < totals))
+    coefficients = np.full((len(weights), begin.size), np.nan)
+    log_likelihood = np.full(len(weights), np.nan)
+    per_block = max(1, _BLOCK // len(rows))
+    for first in range(0, both.size, per_block):
+        part = both[first : first + per_block]
+        found = _maximise(signed, weights[part], np.tile(begin, (part.size, 1)))
+        coefficients[part] = found.coefficients
+        log_likelihood[part] = found.log_likelihood
     slopes = coefficients[:, 1:] / scale
     intercepts = coefficients[:, :1] - slopes @ shift[:, None]
     return LogisticFits(np.column_stack([intercepts, slopes]), log_likelihood)
@@ -229,85 +243,67 @@ def logistic_relative_weights(
     return found
 
 
-def _newton(
-    design: FloatArray, outcome: FloatArray, weights: FloatArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Coefficients and log-likelihood under each set of weights; nan without a maximum."""
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """Log-likelihood at a point, and Newton's step from there."""
+
+    log_likelihood: FloatArray
+    step: FloatArray
+    decrement: FloatArray
+
+
+def _maximise(signed: FloatArray, weights: FloatArray, start: FloatArray) -> LogisticFits:
+    """Climb to the maximum under each set of weights; nan where there is none."""
     coefficients = np.full_like(start, np.nan)
     log_likelihood = np.full(len(weights), np.nan)
-    totals = weights.sum(axis=1)
-    ones = weights @ outcome
-    active = np.flatnonzero((ones > 0.0) & (ones < totals))
-    current = start[active]
-    own = weights if active.size == len(weights) else weights[active]
-    fitted = _log_likelihoods(design, outcome, own, current)
+    enough = _CONVERGED * weights.sum(axis=1) / np.count_nonzero(weights, axis=1)
+    active = np.arange(len(weights))
+    base, move, share = start, np.zeros_like(start), np.ones(len(weights))
+    reached = np.full(len(weights), -np.inf)
+    own = weights
     for _ in range(_MAX_STEPS):
-        if not active.size:
+        candidate = base + share[:, None] * move
+        here = _climb(signed, own, candidate)
+        lower = np.asarray(here.log_likelihood < reached - 1e-10 * np.abs(reached))
+        done = ~lower & np.asarray(here.decrement <= enough[active])
+        # The step is as good as quadratic here, so it is taken, and its gain is half the decrement.
+        coefficients[active[done]] = (candidate + here.step)[done]
+        log_likelihood[active[done]] = (here.log_likelihood + 0.5 * here.decrement)[done]
+        base = np.where(lower[:, None], base, candidate)
+        move = np.where(lower[:, None], move, here.step)
+        share = np.where(lower, 0.5 * share, 1.0)
+        reached = np.where(lower, reached, here.log_likelihood)
+        going = ~done & (lower | np.isfinite(here.decrement))
+        if not going.any():
             break
-        step, decrement, separated = _newton_step(design, outcome, own, current)
-        done = np.asarray(decrement <= _CONVERGED * totals[active]) & ~separated
-        coefficients[active[done]] = (current + step)[done]
-        log_likelihood[active[done]] = fitted[done]
-        going = ~done & ~separated & np.isfinite(decrement)
         if not going.all():
-            active, current, step, fitted = (
-                values[going] for values in (active, current, step, fitted)
-            )
-            own = own[going]
-        current, fitted = _raised(design, outcome, own, current, step, fitted)
-    return coefficients, log_likelihood
+            active, own, reached = active[going], own[going], reached[going]
+            base, move, share = base[going], move[going], share[going]
+    return LogisticFits(coefficients, log_likelihood)
 
 
-def _newton_step(
-    design: FloatArray, outcome: FloatArray, weights: FloatArray, coefficients: FloatArray
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Newton's step, its decrement, and whether fitted probabilities are zero or one."""
-    n_columns = design.shape[1]
-    log_odds = coefficients @ design.T
-    probabilities = expit(log_odds)
-    scores = (weights * (outcome - probabilities)) @ design
-    rows, columns = np.triu_indices(n_columns)
-    products = design[:, rows] * design[:, columns]
-    hessians = np.empty((len(weights), n_columns, n_columns))
-    hessians[:, rows, columns] = (weights * probabilities * (1.0 - probabilities)) @ products
+def _climb(signed: FloatArray, weights: FloatArray, coefficients: FloatArray) -> _Slope:
+    """Log-likelihood, Newton's step and its decrement; the latter nan where there is no step."""
+    against = coefficients @ signed.T
+    small = np.exp(-np.abs(against))
+    total = 1.0 + small
+    surprise = np.maximum(against, 0.0) + np.log(total)
+    log_likelihood = -np.einsum("bn,bn->b", weights, surprise)
+    wrong = np.where(against >= 0.0, 1.0, small) / total
+    scores = -(weights * wrong) @ signed
+    rows, columns = np.triu_indices(signed.shape[1])
+    hessians = np.empty((len(weights), signed.shape[1], signed.shape[1]))
+    hessians[:, rows, columns] = (weights * (small / total**2)) @ (
+        signed[:, rows] * signed[:, columns]
+    )
     hessians[:, columns, rows] = hessians[:, rows, columns]
-    separated = np.asarray(np.abs(log_odds).max(axis=1, initial=0.0) > _SEPARATED)
-    usable = ~separated & np.asarray(_are_regular(hessians))
-    hessians[~usable] = np.eye(n_columns)
-    step = np.linalg.solve(hessians, scores[..., None])[..., 0]
-    decrement = np.where(usable, np.sum(step * scores, axis=1), np.nan)
-    return step, decrement, separated
-
-
-def _raised(
-    design: FloatArray,
-    outcome: FloatArray,
-    weights: FloatArray,
-    coefficients: FloatArray,
-    step: FloatArray,
-    before: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Coefficients after a step that does not lower the likelihood, and the likelihood there."""
-    share = np.ones(len(weights))
-    after = _log_likelihoods(design, outcome, weights, coefficients + step)
-    for _ in range(10):
-        lower = ~np.asarray(after >= before - 1e-10 * np.abs(before))
-        if not lower.any():
-            break
-        share[lower] *= 0.5
-        shorter = coefficients[lower] + share[lower, None] * step[lower]
-        after[lower] = _log_likelihoods(design, outcome, weights[lower], shorter)
-    return coefficients + share[:, None] * step, after
-
-
-def _log_likelihoods(
-    design: FloatArray, outcome: FloatArray, weights: FloatArray, coefficients: FloatArray
-) -> FloatArray:
-    log_odds = coefficients @ design.T
-    # log p = -log(1 + exp(-x)), log(1 - p) = -log(1 + exp(x)), without overflow.
-    signed = np.where(outcome > 0.5, -log_odds, log_odds)
-    found: FloatArray = -np.sum(weights * np.logaddexp(0.0, signed), axis=1)
-    return found
+    # Where a row is drawn, its log-odds must stay finite.
+    separated = np.asarray((np.abs(against) * (weights > 0.0)).max(axis=1) > _SEPARATED)
+    usable = ~separated & _are_regular(hessians)
+    hessians[~usable] = np.eye(signed.shape[1])
+    step = np.asarray(np.linalg.solve(hessians, scores[..., None])[..., 0], dtype=np.float64)
+    decrement: FloatArray = np.where(usable, np.sum(step * scores, axis=1), np.nan)
+    return _Slope(log_likelihood, step, decrement)
 
 
 def _are_regular(hessians: FloatArray) -> BoolArray:
