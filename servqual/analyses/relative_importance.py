@@ -460,8 +460,12 @@ def relative_importance(
     check_option("family", family, ImportanceFamily)
     check_option("interval", interval, ImportanceInterval)
     n_resamples, seed = check_bootstrap(n_resamples, seed)
-    methods = _chosen_methods(method, family, groups is not None)
     _check_data(data, family, interval, cluster)
+    if family == "logit" and groups is not None:
+        raise OptionError(
+            '`groups` divides a linear regression. Leave it out, or use `family="ols"`.'
+        )
+    methods = _chosen_methods(method, family, groups is not None)
     level = _level(data, predictors, groups)
     variables = model_variables(
         data, outcome=outcome, on=on, predictors=level, analysis="relative_importance"
@@ -722,7 +726,7 @@ def _logistic_estimates(
     estimates = from_weights(rows, outcome, base[None], model.methods)
     if not all(np.isfinite(values).all() for values in estimates.by_method.values()):
         repeating = collinear_columns(np.cov(rows.T, aweights=base).reshape((rows.shape[1],) * 2))
-        if repeating:
+        if len(repeating):
             names = [model.variables.terms[place] for place in repeating]
             raise NotIdentifiedError(
                 "These predictors repeat each other exactly, so no logistic regression can tell "
