@@ -67,9 +67,6 @@ _DECOMPOSITIONS: Final[tuple[ImportanceMethod, ...]] = (
     "dominance",
 )
 
-#: Rows whose labels fit beside their lines in the picture of conditional dominance.
-_LABELLED_LINES: Final = 8
-
 
 def plot_importance(
     result: ImportanceResult, *, kind: ImportancePlot | None = None, ax: Axes | None = None
@@ -204,10 +201,8 @@ def _draw_methods(result: ImportanceResult, ax: Axes | None) -> Axes:
     main = main.iloc[np.argsort(-_numbers(main, "share"), kind="stable")]
     labels = _labels(main, "term")
     n_methods = len(result.methods)
-    offsets = np.linspace(-0.3, 0.3, n_methods)
-    with canvas(
-        ax, width=FIGURE_WIDTH, height=figure_height(labels, per_row=n_methods) + 0.4
-    ) as axes:
+    offsets = (np.arange(n_methods) - 0.5 * (n_methods - 1)) * min(0.22, 0.66 / n_methods)
+    with canvas(ax, width=FIGURE_WIDTH, height=figure_height(labels, per_row=n_methods)) as axes:
         places = prepare_rows(axes, labels)
         every = []
         for method, offset, (colour, marker) in zip(
@@ -235,15 +230,15 @@ def _draw_methods(result: ImportanceResult, ax: Axes | None) -> Axes:
         for border in places[1:] - 0.5:
             axes.axhline(border, color=NEUTRAL, alpha=0.25, linewidth=0.6, zorder=1)
         axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.16 if len(labels) < 8 else -0.09),
-            ncols=min(4, n_methods),
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+            borderaxespad=0.0,
             frameon=False,
+            fontsize=SMALL_FONT_SIZE,
             handletextpad=0.2,
         )
         has_intervals = bool(np.isfinite(np.concatenate(every[1::3])).any())
         _finish(axes, result, "Share of each method's own sum", has_intervals)
-        axes.xaxis.set_label_position("bottom")
     return axes
 
 
@@ -253,61 +248,41 @@ def _draw_conditional(result: ImportanceResult, ax: Axes | None) -> Axes:
     order = _of_method(result, result.tidy(), ("dominance", "lmg"))
     order = order.iloc[np.argsort(-_numbers(order, "estimate"), kind="stable")]
     with canvas(ax, width=FIGURE_WIDTH, height=4.2) as axes:
-        ends: list[tuple[float, str, str]] = []
-        last = 0.0
         for place, (term, label) in enumerate(
             zip(order["term"], _labels(order, "term"), strict=True)
         ):
             own = table[table["term"] == term]
             size, estimate = _numbers(own, "size"), _numbers(own, "estimate")
-            marked = place < len(GROUP_STYLES)
-            colour, marker = GROUP_STYLES[place] if marked else (NEUTRAL, "")
+            # More lines than there are colours stay in the background.
+            named = place < len(GROUP_STYLES)
+            colour, marker = GROUP_STYLES[place] if named else (NEUTRAL, "")
             axes.plot(
                 size,
                 estimate,
                 color=colour,
-                marker=marker or None,
+                marker=marker,
                 markersize=5.0,
-                linewidth=1.6 if marked else 0.8,
-                alpha=1.0 if marked else 0.6,
-                zorder=3 if marked else 2,
+                linewidth=1.5 if named else 0.8,
+                alpha=1.0 if named else 0.6,
+                zorder=3.0 if named else 2.0,
+                label=label if named else "_the rest",
             )
-            last = float(size[-1])
-            if place < _LABELLED_LINES:
-                ends.append((float(estimate[-1]), label.replace("\n", " "), colour))
-        axes.margins(y=0.08)
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        _write_at_ends(axes, last, ends)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         axes.grid(visible=True, axis="y", color=NEUTRAL, alpha=0.25, linewidth=0.6)
-        axes.set_xticks(np.arange(last + 1.0))
-        axes.set_xlim(-0.2, last + 0.1)
+        axes.set_xticks(np.arange(table["size"].max() + 1))
         axes.set_xlabel("Number of other predictors already in the model")
         axes.set_ylabel(f"Average gain in {_scale(result)}")
         axes.set_title(f"Conditional dominance for {wrap_label(result.outcome, 60)}", loc="left")
-    return axes
-
-
-def _write_at_ends(axes: Axes, at: float, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Labels to the right of the lines' ends, moved apart where they would touch."""
-    low, high = axes.get_ylim()
-    inches = axes.get_window_extent().height / axes.figure.dpi
-    least = 0.19 * (high - low) / max(inches, 1.0)
-    written = -np.inf
-    for value, label, colour in sorted(ends):
-        written = max(value, written + least)
-        axes.annotate(
-            label,
-            (at, value),
-            xytext=(at + 0.08, written),
-            textcoords="data",
-            va="center",
-            ha="left",
-            color=colour,
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+            borderaxespad=0.0,
+            frameon=False,
             fontsize=SMALL_FONT_SIZE,
-            annotation_clip=False,
         )
+    return axes
 
 
 def _of_method(
