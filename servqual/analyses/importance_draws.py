@@ -32,6 +32,7 @@ __all__ = [
     "Respondents",
     "bootstrap",
     "left_out",
+    "with_noise",
     "without_intervals",
 ]
 
@@ -349,6 +350,53 @@ def left_out(
         for start in range(0, len(rows), _BLOCK)
     ]
     return concatenate(parts), respondents.weights
+
+
+def with_noise(
+    methods: Sequence[ImportanceMethod],
+    respondents: Respondents,
+    moments: Moments,
+    *,
+    n_resamples: int,
+    seed: int,
+    cluster: str | None,
+) -> tuple[dict[ImportanceMethod, FloatArray], dict[ImportanceMethod, FloatArray]]:
+    """By how much predictors contribute more than a random variable that is put beside them.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        ``"lmg"`` or ``"relative-weights"``.
+    respondents : Respondents
+        Who is drawn.
+    moments : Moments
+        Of all of them.
+    n_resamples, seed, cluster
+        As in `relative_importance`; the resamples are those of `bootstrap`.
+
+    Returns
+    -------
+    tuple of dict
+        Differences in the sample, shape (p,), and in resamples, shape (n_resamples, p).
+    """
+    survey, rows = respondents.survey, respondents.rows
+    # A stream of its own, or the noise would be made of the numbers that draw respondents.
+    noise = np.random.default_rng([seed, 1]).standard_normal(len(rows))
+    wider = np.column_stack([rows[:, :-1], noise, rows[:, -1]])
+    of_all = Moments.collect(wider, weights=respondents.weights, weight_kind=moments.weight_kind)
+    resampled = resample(
+        survey, wider, respondents.keep, n_resamples=n_resamples, seed=seed, cluster=cluster
+    )
+    found = []
+    for covariances in (of_all.covariance()[None], resampled.covariances):
+        contributions = from_correlations(correlation_from_covariance(covariances), methods)
+        found.append(
+            {
+                name: values[:, :-1] - values[:, -1:]
+                for name, values in contributions.by_method.items()
+            }
+        )
+    return {name: values[0] for name, values in found[0].items()}, found[1]
 
 
 def _logistic_bootstrap(

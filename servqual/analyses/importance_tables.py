@@ -10,22 +10,26 @@ import pandas as pd
 
 from servqual.analyses.importance_draws import ImportanceModel
 from servqual.analyses.importance_estimates import DECOMPOSITIONS, Contributions
+from servqual.analyses.predictors import ModelVariables
 from servqual.errors import EstimationError
 from servqual.numerics.bootstrap import bca_interval, percentile_interval
 from servqual.numerics.coalitions import compare_pairs
 from servqual.typing import FloatArray, ImportanceMethod
 
 __all__ = [
+    "AGAINST_NOISE",
     "CONDITIONAL",
     "DOMINANCE",
     "GROUPS",
     "Inference",
+    "against_noise_table",
     "conditional_table",
     "contributions_table",
     "dominance_table",
     "groups_table",
 ]
 
+AGAINST_NOISE = ["term", "label", "method", "estimate", "conf_low", "conf_high"]
 CONDITIONAL = ["term", "label", "size", "estimate", "conf_low", "conf_high"]
 DOMINANCE = [
     "kind",
@@ -333,6 +337,48 @@ def dominance_table(model: ImportanceModel, inference: Inference) -> pd.DataFram
                     }
                 )
     return pd.DataFrame(rows, columns=DOMINANCE)
+
+
+def against_noise_table(
+    variables: ModelVariables,
+    estimates: dict[ImportanceMethod, FloatArray],
+    draws: dict[ImportanceMethod, FloatArray],
+    conf_level: float,
+) -> pd.DataFrame:
+    """Differences between predictors and a random variable.
+
+    Parameters
+    ----------
+    variables : ModelVariables
+        The predictors.
+    estimates : dict of FloatArray, shape (p,)
+        Differences in the sample, by method.
+    draws : dict of FloatArray, shape (n_resamples, p)
+        Differences in resamples.
+    conf_level : float
+        Coverage of the percentile intervals.
+
+    Returns
+    -------
+    DataFrame
+        Empty without differences.
+    """
+    parts = []
+    for method, values in estimates.items():
+        limits = percentile_interval(draws[method], conf_level)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "term": list(variables.terms),
+                    "label": list(variables.labels),
+                    "method": method,
+                    "estimate": values,
+                    "conf_low": limits.low,
+                    "conf_high": limits.high,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=AGAINST_NOISE)
 
 
 def _matrices(source: Contributions) -> dict[str, FloatArray] | None:

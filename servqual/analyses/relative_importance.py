@@ -17,6 +17,7 @@ from servqual.analyses.importance_draws import (
     Respondents,
     bootstrap,
     left_out,
+    with_noise,
     without_intervals,
 )
 from servqual.analyses.importance_estimates import (
@@ -27,10 +28,12 @@ from servqual.analyses.importance_estimates import (
     from_weights,
 )
 from servqual.analyses.importance_tables import (
+    AGAINST_NOISE,
     CONDITIONAL,
     DOMINANCE,
     GROUPS,
     Inference,
+    against_noise_table,
     conditional_table,
     contributions_table,
     dominance_table,
@@ -75,9 +78,17 @@ _MAX_LOGISTIC = 10
 #: Orders of entry that are drawn where there are too many subsets.
 _N_PERMUTATIONS = 10_000
 
+#: Methods whose contributions are above zero by chance alone, so that zero is no yardstick.
+_NEVER_NEGATIVE: tuple[ImportanceMethod, ...] = ("lmg", "relative-weights")
+
 _DOMINANCE_SOURCE = (
     "Azen, R., & Budescu, D. V. (2003). The dominance analysis approach for comparing predictors "
     "in multiple regression, https://doi.org/10.1037/1082-989X.8.2.129"
+)
+
+_NOISE_SOURCE = (
+    "Tonidandel, S., LeBreton, J. M., & Johnson, J. W. (2009). Determining the statistical "
+    "significance of relative weights, https://doi.org/10.1037/a0017735"
 )
 
 
@@ -135,6 +146,9 @@ class ImportanceResult(Result):
         the first predictor dominates the second, 0 the other way round, 0.5 neither), mean and
         std_error of that in resamples, share_first, share_second, share_neither (of resamples),
         reproducibility (share of resamples that agree with the estimate). Else empty.
+    against_noise : DataFrame
+        With ``against_noise=True``: term, label, method, estimate (contribution less that of a
+        random variable put beside the predictors), conf_low, conf_high (percentiles). Else empty.
     """
 
     title: ClassVar[str] = "Relative importance"
@@ -158,6 +172,7 @@ class ImportanceResult(Result):
     groups: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=GROUPS))
     conditional: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CONDITIONAL))
     dominance: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DOMINANCE))
+    against_noise: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=AGAINST_NOISE))
 
     def tidy(self) -> pd.DataFrame:
         """Return one row per predictor, and per method if there are several."""
@@ -218,6 +233,7 @@ class ImportanceResult(Result):
                 )
             )
         statements += [*self._say_groups(), *self._say_methods(), *self._say_dominance()]
+        statements += self._say_noise()
         return Interpretation(tuple(statements))
 
     def _say_groups(self) -> list[Statement]:
@@ -265,6 +281,20 @@ class ImportanceResult(Result):
             text = "No predictor dominates another completely."
             statements.append(Statement("dominance", text, rule, _DOMINANCE_SOURCE))
         return statements
+
+    def _say_noise(self) -> list[Statement]:
+        if not len(self.against_noise):
+            return []
+        method = self.against_noise["method"].iloc[0]
+        own = self.against_noise[self.against_noise["method"] == method]
+        weak = own.loc[~(own["conf_low"] > 0), "label"]
+        text = (
+            f"{', '.join(weak)} cannot be told from a variable of random numbers."
+            if len(weak)
+            else "Every predictor contributes more than a variable of random numbers."
+        )
+        rule = "the interval of the difference from a random variable excludes zero"
+        return [Statement("noise", text, rule, _NOISE_SOURCE)]
 
     def plot(self, *, kind: ImportancePlot | None = None, ax: Axes | None = None) -> Axes:
         """Draw the contributions.
@@ -337,6 +367,7 @@ def relative_importance(
     interval: ImportanceInterval = "percentile",
     cluster: str | None = None,
     n_permutations: int | None = None,
+    against_noise: bool = False,
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
@@ -381,6 +412,9 @@ def relative_importance(
     n_permutations : int, optional
         Draw so many orders of entry for ``"lmg"`` instead of counting all. Default: all, with up
         to 22 predictors; 10,000 beyond.
+    against_noise : bool, default False
+        Whether ``"lmg"`` and ``"relative-weights"``, which are never negative, are also compared
+        with those of a random variable. Not with groups or a binary outcome.
     conf_level : float, default 0.95
         Coverage of the intervals.
     n_resamples : int, default 2000
@@ -440,6 +474,10 @@ def relative_importance(
     to Shapley and Owen values. *Electronic Journal of Statistics*, 6, 1239–1250.
     https://doi.org/10.1214/12-EJS710
 
+    Tonidandel, S., LeBreton, J. M., & Johnson, J. W. (2009). Determining the statistical
+    significance of relative weights. *Psychological Methods*, 14(4), 387–399.
+    https://doi.org/10.1037/a0017735
+
     Azen, R., & Traxel, N. (2009). Using dominance analysis to determine predictor importance in
     logistic regression. *Journal of Educational and Behavioral Statistics*, 34(3), 319–347.
     https://doi.org/10.3102/1076998609332754
@@ -472,6 +510,7 @@ def relative_importance(
     )
     model = ImportanceModel(variables, methods, _find_groups(data, variables, groups), family)
     orders = _orders(model, n_permutations)
+    _check_noise(model, against_noise)
     moments = model_moments(data, variables, "relative_importance")
     respondents = Respondents.collect(data, variables) if isinstance(data, Survey) else None
     notes: list[str] = []
@@ -486,6 +525,11 @@ def relative_importance(
     inference = _inference(
         model, respondents, moments, estimates, draws, interval, cluster, conf_level
     )
+    noise = pd.DataFrame(columns=AGAINST_NOISE)
+    if against_noise:
+        noise = _compare_with_noise(
+            model, draws, respondents, moments, n_resamples, seed, cluster, conf_level
+        )
     contributions = contributions_table(
         model, inference, None if sampled is None else sampled.mc_error
     )
@@ -510,6 +554,7 @@ def relative_importance(
         groups=groups_table(model, inference),
         conditional=conditional_table(model, inference),
         dominance=dominance_table(model, inference),
+        against_noise=noise,
     )
 
 
@@ -681,6 +726,17 @@ def _orders(model: ImportanceModel, n_permutations: int | None) -> int:
     return _N_PERMUTATIONS
 
 
+def _check_noise(model: ImportanceModel, against_noise: object) -> None:
+    if not isinstance(against_noise, bool):
+        raise OptionError(f"`against_noise` is {against_noise!r}, but must be True or False.")
+    able = set(model.methods) & set(_NEVER_NEGATIVE)
+    if against_noise and (model.family != "ols" or model.groups or not able):
+        raise OptionError(
+            '`against_noise=True` compares "lmg" or "relative-weights" in linear regressions '
+            "without groups only. Name one of these methods, or leave it out."
+        )
+
+
 # ---- the sample ----------------------------------------------------------------------------------
 
 
@@ -798,6 +854,27 @@ def _draws(
     )
     notes.extend(_notes_of_failures(drawn, n_resamples))
     return drawn
+
+
+def _compare_with_noise(
+    model: ImportanceModel,
+    draws: Draws | None,
+    respondents: Respondents | None,
+    moments: Moments,
+    n_resamples: int,
+    seed: int,
+    cluster: str | None,
+    conf_level: float,
+) -> pd.DataFrame:
+    """Differences between predictors and a random variable, by the methods that have draws."""
+    if draws is None or respondents is None:
+        return pd.DataFrame(columns=AGAINST_NOISE)
+    drawn = draws.contributions.by_method
+    methods = [name for name in _NEVER_NEGATIVE if name in drawn]
+    estimates, differences = with_noise(
+        methods, respondents, moments, n_resamples=n_resamples, seed=seed, cluster=cluster
+    )
+    return against_noise_table(model.variables, estimates, differences, conf_level)
 
 
 def _notes_of_failures(draws: Draws, n_resamples: int) -> list[str]:

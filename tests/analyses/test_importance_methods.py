@@ -14,7 +14,7 @@ import servqual as sq
 from servqual.analyses.relative_importance import ImportanceResult
 from servqual.numerics.bootstrap import bca_interval
 from servqual.numerics.correlation import correlation_from_covariance
-from servqual.numerics.importance import lmg, owen
+from servqual.numerics.importance import lmg, owen, relative_weights
 from servqual.typing import FloatArray, ImportanceMethod
 from tests.analyses.surveys import (
     reference_frame,
@@ -700,3 +700,65 @@ def test_correlations_are_scale_free() -> None:
     found = owen(correlation_from_covariance(np.cov(values.T)), [[0, 1], [2, 3, 4]])
     plain = owen(np.asarray(np.corrcoef(rows_of(reference_survey()).T)), [[0, 1], [2, 3, 4]])
     assert_allclose(found, plain, rtol=1e-9)
+
+
+# ---- against noise -------------------------------------------------------------------------------
+
+
+def test_differences_from_noise_are_those_of_a_plain_loop() -> None:
+    survey = reference_survey()
+    result = sq.relative_importance(
+        survey,
+        outcome="satisfaction",
+        method=["relative-weights", "lmg"],
+        against_noise=True,
+        n_resamples=100,
+        seed=6,
+    )
+    values, generator = rows_of(survey), np.random.default_rng(6)
+    noise = np.random.default_rng([6, 1]).standard_normal(len(values))
+    wider = np.column_stack([values[:, :5], noise, values[:, 5]])
+    draws: dict[str, list[FloatArray]] = {"lmg": [], "relative-weights": []}
+    for _ in range(100):
+        drawn = wider[generator.integers(0, len(wider), len(wider))]
+        correlations = np.asarray(np.corrcoef(drawn.T))
+        for method, formula in (("lmg", lmg), ("relative-weights", relative_weights)):
+            found = formula(correlations)
+            draws[method].append(found[:5] - found[5])
+    for method, drawn_differences in draws.items():
+        own = result.against_noise[result.against_noise["method"] == method]
+        low, high = np.quantile(drawn_differences, [0.025, 0.975], axis=0)
+        assert_allclose(own["conf_low"], low, rtol=1e-8, atol=1e-12)
+        assert_allclose(own["conf_high"], high, rtol=1e-8)
+        found = (lmg if method == "lmg" else relative_weights)(np.asarray(np.corrcoef(wider.T)))
+        assert_allclose(own["estimate"], found[:5] - found[5], rtol=1e-9)
+
+
+def test_noise_does_not_exceed_noise_and_a_cause_does() -> None:
+    generator = np.random.default_rng(11)
+    frame = toy_frame(200, 4)
+    for side in ("E", "P"):
+        frame[[f"{side}3", f"{side}4"]] = generator.integers(1, 8, size=(200, 2))
+    survey = toy_survey(frame, toy_instrument((2, 2)))
+    result = sq.relative_importance(
+        survey, outcome="satisfaction", on="perception", against_noise=True, n_resamples=500
+    )
+    low = result.against_noise.set_index("term")["conf_low"]
+    assert low["d1"] > 0 > low["d2"]
+    assert "D2 cannot be told from a variable of random numbers." in str(result.interpret())
+    alone = sq.relative_importance(survey, outcome="satisfaction", on="perception", n_resamples=500)
+    # The comparison does not touch the importances themselves.
+    pd.testing.assert_frame_equal(alone.contributions, result.contributions)
+    assert not len(alone.against_noise)
+
+
+def test_noise_is_for_methods_that_are_never_negative() -> None:
+    survey = reference_survey()
+    cases: list[dict[str, Any]] = [{"method": "pratt"}, {"groups": "dimensions"}]
+    for options in cases:
+        with pytest.raises(sq.OptionError, match="`against_noise=True` compares"):
+            sq.relative_importance(survey, outcome="loyalty", against_noise=True, **options)
+    with pytest.raises(sq.OptionError, match="`against_noise` is 1, but must be True or False"):
+        sq.relative_importance(survey, outcome="loyalty", against_noise=1)  # type: ignore[arg-type]
+    result = sq.relative_importance(survey, outcome="loyalty", against_noise=True, n_resamples=0)
+    assert not len(result.against_noise)

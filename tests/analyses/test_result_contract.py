@@ -266,6 +266,7 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "rank_low",
             "rank_high",
         ],
+        "against_noise": ["term", "label", "method", "estimate", "conf_low", "conf_high"],
         "conditional": ["term", "label", "size", "estimate", "conf_low", "conf_high"],
         "dominance": [
             "kind",
@@ -874,6 +875,7 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         outcome="loyalty",
         method=["dominance", "relative-weights"],
         interval="bca",
+        against_noise=True,
         n_resamples=100,
     ),
     "relative_importance groups": lambda: sq.relative_importance(
