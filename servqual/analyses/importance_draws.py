@@ -14,22 +14,20 @@ from servqual.analyses.importance_estimates import (
     from_correlations,
     from_weights,
 )
-from servqual.analyses.predictors import ModelVariables
-from servqual.analyses.resampling import cluster_codes, complete_respondents, resample
-from servqual.errors import EstimationError, shorten
+from servqual.analyses.importance_model import ImportanceModel
+from servqual.analyses.importance_sample import Respondents
+from servqual.analyses.resampling import cluster_codes, resample
+from servqual.errors import shorten
+from servqual.numerics.bootstrap import BootstrapMoments
 from servqual.numerics.correlation import correlation_from_covariance
-from servqual.numerics.importance import n_owen_subsets
 from servqual.numerics.jackknife import leave_cluster_out_covariances, leave_one_out_covariances
 from servqual.numerics.resampling_weights import resampling_weights
 from servqual.samplestats.moments import Moments
-from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, FloatArray, ImportanceFamily, ImportanceMethod, Progress
+from servqual.typing import BoolArray, FloatArray, ImportanceMethod, Progress
 
 __all__ = [
     "Draws",
-    "ImportanceModel",
-    "PredictorGroup",
-    "Respondents",
+    "Resampling",
     "bootstrap",
     "left_out",
     "with_noise",
@@ -50,151 +48,53 @@ _WEIGHTS = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class PredictorGroup:
-    """Predictors that belong together, such as the items of a dimension.
+class Resampling:
+    """How respondents are drawn.
 
     Attributes
     ----------
-    name, label : str
-        What the group is called in results, and in pictures.
-    places : tuple of int
-        Its predictors' places.
+    n_resamples : int
+        Number of resamples.
+    seed : int
+        Seed of the generator.
+    cluster : str or None
+        Grouping variable whose groups are drawn whole.
+    progress : callable or None
+        Is told (done, total).
     """
 
-    name: str
-    label: str
-    places: tuple[int, ...]
+    n_resamples: int
+    seed: int
+    cluster: str | None
+    progress: Progress | None
 
-
-@dataclass(frozen=True, slots=True)
-class ImportanceModel:
-    """What is computed.
-
-    Attributes
-    ----------
-    variables : ModelVariables
-        Outcome and predictors.
-    methods : tuple of str
-        How importance is measured.
-    groups : tuple of PredictorGroup
-        Empty without groups.
-    family : {"ols", "logit"}
-        Regression whose fit is divided.
-    """
-
-    variables: ModelVariables
-    methods: tuple[ImportanceMethod, ...]
-    groups: tuple[PredictorGroup, ...]
-    family: ImportanceFamily
-
-    @property
-    def places(self) -> list[tuple[int, ...]] | None:
-        """Places of the predictors of each group, if there are groups."""
-        return [group.places for group in self.groups] or None
-
-    @property
-    def n_subsets(self) -> int:
-        """Fits of subsets of predictors that one sample needs."""
-        if not set(self.methods) & set(OF_SUBSETS[self.family]):
-            return 1
-        if self.groups:
-            return n_owen_subsets([len(group.places) for group in self.groups])
-        return int(2 ** len(self.variables.variables))
-
-    def of_covariances(
-        self, covariances: FloatArray, methods: Sequence[ImportanceMethod] | None = None
-    ) -> Contributions:
-        """Contributions to R² in each of several samples.
+    def moments_of(
+        self, respondents: Respondents, rows: FloatArray, progress: Progress | None = None
+    ) -> BootstrapMoments:
+        """Moments of rows in resamples of their respondents.
 
         Parameters
         ----------
-        covariances : FloatArray, shape (n_samples, p + 1, p + 1)
-            The outcome last.
-        methods : sequence of str, optional
-            Default: all.
+        respondents : Respondents
+            Who is drawn.
+        rows : FloatArray, shape (n_rows, n_variables)
+            Their values.
+        progress : callable, optional
+            Is told (done, total).
 
         Returns
         -------
-        Contributions
+        BootstrapMoments
         """
-        correlations = correlation_from_covariance(covariances)
-        return from_correlations(
-            correlations, self.methods if methods is None else methods, self.places
+        return resample(
+            respondents.survey,
+            rows,
+            respondents.keep,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+            cluster=self.cluster,
+            progress=progress,
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Respondents:
-    """Complete rows of a survey, the outcome last, and their weights.
-
-    Attributes
-    ----------
-    survey : Survey
-        Where they come from.
-    rows : FloatArray, shape (n_rows, p + 1)
-        Their values.
-    keep : BoolArray, shape (n_respondents,)
-        Which respondents of the survey they are.
-    """
-
-    survey: Survey
-    rows: FloatArray
-    keep: BoolArray
-
-    @classmethod
-    def collect(cls, survey: Survey, variables: ModelVariables) -> Respondents:
-        """Find the respondents who have all variables.
-
-        Parameters
-        ----------
-        survey : Survey
-            Where they are.
-        variables : ModelVariables
-            What they must have answered.
-
-        Returns
-        -------
-        Respondents
-        """
-        values = survey.rows(variables.names)
-        keep = complete_respondents(survey, values)
-        return cls(survey, values[keep], keep)
-
-    @property
-    def weights(self) -> FloatArray | None:
-        """How much each row counts: frequencies, or sampling weights about one."""
-        if self.survey.weights is None:
-            return None
-        own = self.survey.weights[self.keep]
-        return own / own.mean() if self.survey.weight_kind == "sampling" else own
-
-    def binary(self, outcome: str) -> tuple[FloatArray, FloatArray]:
-        """Turn an outcome of two values into zeros and ones.
-
-        Parameters
-        ----------
-        outcome : str
-            Its name, for the message.
-
-        Returns
-        -------
-        tuple of FloatArray
-            The two values, and for each row 0 (the lower) or 1.
-
-        Raises
-        ------
-        EstimationError
-            If there are not two values.
-        """
-        found = np.unique(self.rows[:, -1])
-        if len(found) != 2:
-            listed = shorten([f"{value:g}" for value in found])
-            raise EstimationError(
-                f'The outcome "{outcome}" has {len(found)} different values ({listed}), but '
-                '`family="logit"` needs two, such as 0 and 1. Use `family="ols"`, or declare an '
-                "outcome that says yes or no."
-            )
-        return found, (self.rows[:, -1] == found[1]).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,6 +138,8 @@ def without_intervals(
     n_predictors, n_subsets = len(model.variables.variables), model.n_subsets
     dear = tuple(name for name in model.methods if name in OF_SUBSETS[model.family])
     instead = 'Use `method="relative-weights"` for a close approximation with intervals.'
+    if model.n_orders and n_predictors < _MAX_SUBSETS.bit_length():
+        return dear, "Orders of entry are drawn once, so there are no intervals for lmg."
     if n_subsets > _MAX_SUBSETS:
         count = f"{n_subsets:,}" if model.groups else f"2^{n_predictors}"
         return dear, (
@@ -257,11 +159,7 @@ def bootstrap(
     model: ImportanceModel,
     methods: Sequence[ImportanceMethod],
     respondents: Respondents,
-    *,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None,
-    progress: Progress | None,
+    resampling: Resampling,
 ) -> Draws:
     """Contributions in bootstrap resamples of the respondents.
 
@@ -273,8 +171,8 @@ def bootstrap(
         Methods of it that are computed in resamples.
     respondents : Respondents
         Who is drawn.
-    n_resamples, seed, cluster, progress
-        As in `relative_importance`.
+    resampling : Resampling
+        How.
 
     Returns
     -------
@@ -286,18 +184,8 @@ def bootstrap(
         If a cluster is missing for someone, or there are not two of them.
     """
     if model.family == "logit":
-        return _logistic_bootstrap(
-            model, methods, respondents, n_resamples, seed, cluster, progress
-        )
-    resampled = resample(
-        respondents.survey,
-        respondents.rows,
-        respondents.keep,
-        n_resamples=n_resamples,
-        seed=seed,
-        cluster=cluster,
-        progress=progress,
-    )
+        return _logistic_bootstrap(model, methods, respondents, resampling)
+    resampled = resampling.moments_of(respondents, respondents.rows, resampling.progress)
     contributions = model.of_covariances(resampled.covariances, methods)
     failed = _failed(contributions)
     return Draws(contributions, resampled.n_degenerate, failed - resampled.n_degenerate)
@@ -356,10 +244,7 @@ def with_noise(
     methods: Sequence[ImportanceMethod],
     respondents: Respondents,
     moments: Moments,
-    *,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None,
+    resampling: Resampling,
 ) -> tuple[dict[ImportanceMethod, FloatArray], dict[ImportanceMethod, FloatArray]]:
     """By how much predictors contribute more than a random variable that is put beside them.
 
@@ -371,22 +256,20 @@ def with_noise(
         Who is drawn.
     moments : Moments
         Of all of them.
-    n_resamples, seed, cluster
-        As in `relative_importance`; the resamples are those of `bootstrap`.
+    resampling : Resampling
+        How; the resamples are those of `bootstrap`.
 
     Returns
     -------
     tuple of dict
         Differences in the sample, shape (p,), and in resamples, shape (n_resamples, p).
     """
-    survey, rows = respondents.survey, respondents.rows
+    rows = respondents.rows
     # A stream of its own, or the noise would be made of the numbers that draw respondents.
-    noise = np.random.default_rng([seed, 1]).standard_normal(len(rows))
+    noise = np.random.default_rng([resampling.seed, 1]).standard_normal(len(rows))
     wider = np.column_stack([rows[:, :-1], noise, rows[:, -1]])
     of_all = Moments.collect(wider, weights=respondents.weights, weight_kind=moments.weight_kind)
-    resampled = resample(
-        survey, wider, respondents.keep, n_resamples=n_resamples, seed=seed, cluster=cluster
-    )
+    resampled = resampling.moments_of(respondents, wider)
     found = []
     for covariances in (of_all.covariance()[None], resampled.covariances):
         contributions = from_correlations(correlation_from_covariance(covariances), methods)
@@ -403,20 +286,17 @@ def _logistic_bootstrap(
     model: ImportanceModel,
     methods: Sequence[ImportanceMethod],
     respondents: Respondents,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None,
-    progress: Progress | None,
+    resampling: Resampling,
 ) -> Draws:
-    survey, rows = respondents.survey, respondents.rows
+    survey, rows, cluster = respondents.survey, respondents.rows, resampling.cluster
     _, outcome = respondents.binary(model.variables.outcome)
     weights = respondents.weights
     is_frequency = survey.weight_kind == "frequency" and weights is not None
     parts, done, n_constant = [], 0, 0
     for drawn in resampling_weights(
         len(rows),
-        n_resamples=n_resamples,
-        seed=seed,
+        n_resamples=resampling.n_resamples,
+        seed=resampling.seed,
         block=max(1, _WEIGHTS // len(rows)),
         counts=weights.astype(np.int64) if is_frequency and weights is not None else None,
         sampling_weights=None if is_frequency else weights,
@@ -425,8 +305,8 @@ def _logistic_bootstrap(
         parts.append(from_weights(rows[:, :-1], outcome, drawn, methods))
         n_constant += int(np.count_nonzero(_have_a_constant(rows, drawn)))
         done += len(drawn)
-        if progress is not None:
-            progress(done, n_resamples)
+        if resampling.progress is not None:
+            resampling.progress(done, resampling.n_resamples)
     contributions = concatenate(parts)
     return Draws(contributions, n_constant, _failed(contributions) - n_constant)
 

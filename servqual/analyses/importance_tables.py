@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from servqual.analyses.importance_draws import ImportanceModel
 from servqual.analyses.importance_estimates import DECOMPOSITIONS, Contributions
+from servqual.analyses.importance_model import ImportanceModel
 from servqual.analyses.predictors import ModelVariables
 from servqual.errors import EstimationError
 from servqual.numerics.bootstrap import bca_interval, percentile_interval

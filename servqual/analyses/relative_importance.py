@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from servqual.analyses.importance_draws import (
     Draws,
-    ImportanceModel,
-    PredictorGroup,
-    Respondents,
+    Resampling,
     bootstrap,
     left_out,
     with_noise,
     without_intervals,
 )
-from servqual.analyses.importance_estimates import (
-    DECOMPOSITIONS,
-    FAMILY_METHODS,
-    OF_SUBSETS,
-    Contributions,
-    from_weights,
+from servqual.analyses.importance_estimates import DECOMPOSITIONS
+from servqual.analyses.importance_model import (
+    NEVER_NEGATIVE,
+    ImportanceModel,
+    build_importance_model,
+    check_data,
 )
+from servqual.analyses.importance_sample import Respondents, estimate_sample
 from servqual.analyses.importance_tables import (
     AGAINST_NOISE,
     CONDITIONAL,
@@ -39,24 +38,13 @@ from servqual.analyses.importance_tables import (
     dominance_table,
     groups_table,
 )
-from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
+from servqual.analyses.predictors import model_moments
 from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
-from servqual.errors import (
-    EstimationError,
-    NotIdentifiedError,
-    OptionError,
-    RowsRequiredError,
-    SmallSampleWarning,
-    shorten,
-)
-from servqual.numerics.correlation import correlation_from_covariance
-from servqual.numerics.importance import MAX_LMG_PREDICTORS, SampledShares, sampled_lmg
-from servqual.numerics.least_squares import collinear_columns
+from servqual.errors import SmallSampleWarning
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.moments import Moments
-from servqual.survey.survey import Survey, require_survey
+from servqual.survey.survey import Survey
 from servqual.typing import (
-    FloatArray,
     ImportanceFamily,
     ImportanceInterval,
     ImportanceMethod,
@@ -66,20 +54,12 @@ from servqual.typing import (
     Progress,
     check_conf_level,
     check_option,
-    check_whole,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Most predictors whose subsets all have a logistic regression.
-_MAX_LOGISTIC = 10
-
-#: Orders of entry that are drawn where there are too many subsets.
-_N_PERMUTATIONS = 10_000
-
-#: Methods whose contributions are above zero by chance alone, so that zero is no yardstick.
-_NEVER_NEGATIVE: tuple[ImportanceMethod, ...] = ("lmg", "relative-weights")
+__all__ = ["ImportanceResult", "relative_importance"]
 
 _DOMINANCE_SOURCE = (
     "Azen, R., & Budescu, D. V. (2003). The dominance analysis approach for comparing predictors "
@@ -498,55 +478,52 @@ def relative_importance(
     check_option("family", family, ImportanceFamily)
     check_option("interval", interval, ImportanceInterval)
     n_resamples, seed = check_bootstrap(n_resamples, seed)
-    _check_data(data, family, interval, cluster)
-    if family == "logit" and groups is not None:
-        raise OptionError(
-            '`groups` divides a linear regression. Leave it out, or use `family="ols"`.'
-        )
-    methods = _chosen_methods(method, family, groups is not None)
-    level = _level(data, predictors, groups)
-    variables = model_variables(
-        data, outcome=outcome, on=on, predictors=level, analysis="relative_importance"
+    check_data(data, family, interval, cluster)
+    model = build_importance_model(
+        data,
+        outcome=outcome,
+        on=on,
+        predictors=predictors,
+        method=method,
+        groups=groups,
+        family=family,
+        n_permutations=n_permutations,
+        against_noise=against_noise,
     )
-    model = ImportanceModel(variables, methods, _find_groups(data, variables, groups), family)
-    orders = _orders(model, n_permutations)
-    _check_noise(model, against_noise)
-    moments = model_moments(data, variables, "relative_importance")
-    respondents = Respondents.collect(data, variables) if isinstance(data, Survey) else None
-    notes: list[str] = []
-    sampled = None
-    if family == "logit" and respondents is not None:
-        estimates = _logistic_estimates(model, respondents, notes)
-        r_squared = float(estimates.explained[methods[0]][0])
-    else:
-        estimates, sampled = _linear_estimates(model, moments, orders, seed)
-        r_squared = _r_squared(moments.covariance())
-    draws = _draws(model, respondents, orders, n_resamples, seed, cluster, progress, notes)
-    inference = _inference(
-        model, respondents, moments, estimates, draws, interval, cluster, conf_level
+    moments = model_moments(data, model.variables, "relative_importance")
+    respondents = Respondents.collect(data, model.variables) if isinstance(data, Survey) else None
+    resampling = Resampling(n_resamples, seed, cluster, progress)
+    estimated = estimate_sample(model, moments, respondents, seed)
+    draws, notes = _draws(model, respondents, resampling)
+    without, counts = None, None
+    if interval == "bca" and draws is not None and respondents is not None:
+        methods = list(draws.contributions.by_method)
+        without, counts = left_out(model, methods, respondents, moments, cluster)
+    inference = Inference(
+        estimated.contributions,
+        None if draws is None else draws.contributions,
+        without,
+        counts,
+        conf_level,
     )
-    noise = pd.DataFrame(columns=AGAINST_NOISE)
-    if against_noise:
-        noise = _compare_with_noise(
-            model, draws, respondents, moments, n_resamples, seed, cluster, conf_level
-        )
+    sampled = estimated.sampled
     contributions = contributions_table(
         model, inference, None if sampled is None else sampled.mc_error
     )
-    notes += _notes(model, sampled, draws, contributions, interval)
+    notes = [*estimated.notes, *notes, *_notes(model, draws, contributions, interval)]
     return ImportanceResult(
         sample=SampleInfo(moments.n_obs, moments.n_excluded, "listwise", moments.weight_kind),
         outcome=outcome,
         on="" if isinstance(data, Moments) else on,
-        method=methods[0],
-        r_squared=r_squared,
+        method=model.methods[0],
+        r_squared=estimated.r_squared,
         contributions=contributions,
         conf_level=conf_level,
         n_resamples=0 if draws is None else n_resamples,
         n_degenerate=0 if draws is None else draws.n_constant + draws.n_collinear,
         seed=seed,
         notes=tuple(notes),
-        methods=methods,
+        methods=model.methods,
         family=family,
         interval=interval,
         cluster=cluster or "",
@@ -554,326 +531,42 @@ def relative_importance(
         groups=groups_table(model, inference),
         conditional=conditional_table(model, inference),
         dominance=dominance_table(model, inference),
-        against_noise=noise,
+        against_noise=_noise_table(model, draws, respondents, moments, resampling, conf_level),
     )
-
-
-# ---- what is asked -------------------------------------------------------------------------------
-
-
-def _chosen_methods(
-    method: object, family: ImportanceFamily, grouped: bool
-) -> tuple[ImportanceMethod, ...]:
-    possible = FAMILY_METHODS[family]
-    if grouped:
-        possible = tuple(name for name in possible if name in DECOMPOSITIONS[:3])
-    if method == "all":
-        return tuple(name for name in possible if name != "dominance")
-    if isinstance(method, str) or not isinstance(method, Iterable):
-        asked: list[object] = [method]
-    else:
-        asked = list(dict.fromkeys(method))
-    if not asked:
-        raise OptionError('`method` is empty; name at least one, such as "lmg", or use "all".')
-    for name in asked:
-        check_option("method", name, ImportanceMethod, 'Or give a list of them, or "all".')
-    chosen = tuple(name for name in FAMILY_METHODS["ols"] if name in asked)
-    refused = [name for name in chosen if name not in possible]
-    if refused:
-        why = "with `groups`" if grouped else f'with `family="{family}"`'
-        raise OptionError(
-            f"`method` names {shorten(refused)}, which {why} means nothing. Choose from "
-            f"{shorten(possible)}."
-        )
-    return tuple(name for name in asked if name in chosen)
-
-
-def _check_data(
-    data: object, family: ImportanceFamily, interval: ImportanceInterval, cluster: str | None
-) -> None:
-    if isinstance(data, Moments):
-        needs = [
-            name
-            for name, asked in (
-                ('`family="logit"`', family == "logit"),
-                ('`interval="bca"`', interval == "bca"),
-                ("`cluster`", cluster is not None),
-            )
-            if asked
-        ]
-        if needs:
-            raise RowsRequiredError(
-                f"{needs[0]} needs respondents' answers, but `relative_importance` was given "
-                "moments only. Give the `Survey`, or leave it out."
-            )
-    else:
-        require_survey(data, "relative_importance", moments_do=True)
-    if family == "logit" and interval == "bca":
-        raise OptionError(
-            '`interval="bca"` would need a logistic regression without each respondent. With '
-            '`family="logit"` use `interval="percentile"`.'
-        )
-
-
-def _level(
-    data: Survey | Moments,
-    predictors: PredictorLevel | Sequence[str],
-    groups: Literal["dimensions"] | Mapping[str, Sequence[str]] | None,
-) -> PredictorLevel | Sequence[str]:
-    """Level of the predictors: the items, where dimensions are groups of them."""
-    if groups is None or isinstance(groups, Mapping):
-        return predictors
-    if groups != "dimensions":
-        raise OptionError(
-            f'`groups` is {groups!r}, but must be "dimensions", or name groups with their terms, '
-            'such as {"core": ["reliability", "assurance"], "rest": ["tangibles"]}.'
-        )
-    if isinstance(data, Moments):
-        raise OptionError(
-            '`groups="dimensions"` needs a survey, whose instrument says which items belong '
-            'together. With moments, name the groups: {"one": ["x1", "x2"]}.'
-        )
-    if predictors not in ("dimensions", "items"):
-        raise OptionError(
-            '`groups="dimensions"` takes the items as predictors. Leave `predictors` out, or name '
-            "the groups of your own predictors."
-        )
-    return "items"
-
-
-def _find_groups(
-    data: Survey | Moments,
-    variables: ModelVariables,
-    groups: Literal["dimensions"] | Mapping[str, Sequence[str]] | None,
-) -> tuple[PredictorGroup, ...]:
-    if groups is None:
-        return ()
-    if isinstance(groups, Mapping):
-        return _named_groups(variables, groups)
-    if not isinstance(data, Survey):
-        return ()
-    items = data.instrument.items
-    return tuple(
-        PredictorGroup(
-            dimension.key,
-            dimension.label,
-            tuple(place for place, item in enumerate(items) if item.dimension == dimension.key),
-        )
-        for dimension in data.instrument.dimensions
-    )
-
-
-def _named_groups(
-    variables: ModelVariables, groups: Mapping[str, Sequence[str]]
-) -> tuple[PredictorGroup, ...]:
-    place_of = {term: place for place, term in enumerate(variables.terms)}
-    named: list[str] = []
-    for pair in groups.items():
-        name, terms = cast("tuple[object, object]", pair)
-        is_list = isinstance(terms, Sequence) and not isinstance(terms, str) and len(terms) > 0
-        if not isinstance(name, str) or not is_list:
-            raise OptionError(
-                f"`groups` has {name!r}: {terms!r}, but each group needs a name and a list of at "
-                "least one of the predictors."
-            )
-        named.extend(pair[1])
-    unknown = [str(term) for term in named if term not in place_of]
-    if unknown:
-        raise OptionError(
-            f"`groups` names {shorten(unknown)}, but the predictors are {shorten(variables.terms)}."
-        )
-    repeated = sorted({term for term in named if named.count(term) > 1})
-    if repeated:
-        raise OptionError(f"`groups` has these in more than one place: {shorten(repeated)}.")
-    lost = [term for term in variables.terms if term not in named]
-    if lost:
-        raise OptionError(
-            f"`groups` leaves out {shorten(lost)}. Put every predictor into a group; one of its "
-            "own will do."
-        )
-    return tuple(
-        PredictorGroup(name, name, tuple(place_of[term] for term in terms))
-        for name, terms in groups.items()
-    )
-
-
-def _orders(model: ImportanceModel, n_permutations: int | None) -> int:
-    """How many orders of entry to draw; 0 for all."""
-    n_predictors = len(model.variables.variables)
-    of_subsets = set(model.methods) & set(OF_SUBSETS[model.family])
-    if n_permutations is not None:
-        n_permutations = check_whole("n_permutations", n_permutations, 100)
-        if model.family != "ols" or model.groups or of_subsets != {"lmg"}:
-            raise OptionError(
-                '`n_permutations` draws orders of entry for `method="lmg"` in linear regressions '
-                "without groups only. Leave it out."
-            )
-        return n_permutations
-    if model.family == "logit" and of_subsets and n_predictors > _MAX_LOGISTIC:
-        raise EstimationError(
-            f"There are {n_predictors} predictors, but {shorten(sorted(of_subsets))} with "
-            f'`family="logit"` takes at most {_MAX_LOGISTIC}: it needs 2^{n_predictors} logistic '
-            'regressions. Use `method="relative-weights"`, or dimensions instead of items.'
-        )
-    if model.groups or n_predictors <= MAX_LMG_PREDICTORS or not of_subsets:
-        return 0
-    if "dominance" in of_subsets:
-        raise EstimationError(
-            f"There are {n_predictors} predictors, but dominance takes at most "
-            f'{MAX_LMG_PREDICTORS}: it compares all subsets. Use `method="lmg"`, which draws '
-            "orders of entry, or dimensions instead of items."
-        )
-    return _N_PERMUTATIONS
-
-
-def _check_noise(model: ImportanceModel, against_noise: object) -> None:
-    if not isinstance(against_noise, bool):
-        raise OptionError(f"`against_noise` is {against_noise!r}, but must be True or False.")
-    able = set(model.methods) & set(_NEVER_NEGATIVE)
-    if against_noise and (model.family != "ols" or model.groups or not able):
-        raise OptionError(
-            '`against_noise=True` compares "lmg" or "relative-weights" in linear regressions '
-            "without groups only. Name one of these methods, or leave it out."
-        )
-
-
-# ---- the sample ----------------------------------------------------------------------------------
-
-
-def _linear_estimates(
-    model: ImportanceModel, moments: Moments, orders: int, seed: int
-) -> tuple[Contributions, SampledShares | None]:
-    covariance = moments.covariance()
-    methods = tuple(name for name in model.methods if not (orders and name == "lmg"))
-    estimates = model.of_covariances(covariance[None], methods)
-    failed = [name for name in methods if not np.isfinite(estimates.by_method[name]).all()]
-    if failed:
-        _raise_collinear(model.variables, covariance[:-1, :-1], failed[0])
-    if not orders:
-        return estimates, None
-    sampled = sampled_lmg(correlation_from_covariance(covariance), n_permutations=orders, seed=seed)
-    by_method = {**estimates.by_method, "lmg": sampled.shares[None]}
-    return Contributions({name: by_method[name] for name in model.methods}, {}), sampled
-
-
-def _raise_collinear(
-    variables: ModelVariables, covariance: FloatArray, method: ImportanceMethod
-) -> None:
-    names = [variables.terms[place] for place in collinear_columns(covariance)]
-    if not names:
-        raise EstimationError(
-            "The predictors explain the outcome without error, so there are no partial "
-            'correlations. Is it made of them? Leave `"partial"` out.'
-        )
-    raise NotIdentifiedError(
-        f"These predictors repeat each other exactly, so `relative_importance` cannot tell them "
-        f'apart with `method="{method}"`: {shorten(names)}. Leave one of them out, or use '
-        '`method="lmg"`, which shares their part evenly.'
-    )
-
-
-def _logistic_estimates(
-    model: ImportanceModel, respondents: Respondents, notes: list[str]
-) -> Contributions:
-    (lower, higher), outcome = respondents.binary(model.variables.outcome)
-    weights = respondents.weights
-    base = np.ones(len(outcome)) if weights is None else weights
-    rows = respondents.rows[:, :-1]
-    estimates = from_weights(rows, outcome, base[None], model.methods)
-    if not all(np.isfinite(values).all() for values in estimates.by_method.values()):
-        repeating = collinear_columns(np.cov(rows.T, aweights=base).reshape((rows.shape[1],) * 2))
-        if len(repeating):
-            names = [model.variables.terms[place] for place in repeating]
-            raise NotIdentifiedError(
-                "These predictors repeat each other exactly, so no logistic regression can tell "
-                f"them apart: {shorten(names)}. Leave one of them out."
-            )
-        raise EstimationError(
-            f'The predictors separate the two values of "{model.variables.outcome}" (nearly) '
-            "without error, so a logistic regression has no finite coefficients. Use fewer "
-            'predictors, or `family="ols"`.'
-        )
-    notes.append(
-        f"{model.variables.outcome} counts as 1 where it is {higher:g}, as 0 where it is {lower:g}."
-    )
-    if "relative-weights" in model.methods and len(model.methods) > 1:
-        total = float(estimates.explained["relative-weights"][0])
-        notes.append(
-            "Relative weights divide the squared correlation of outcome and fitted probability "
-            f"({total:.3f}), the other methods McFadden's R²; compare shares, not estimates."
-        )
-    return estimates
-
-
-def _r_squared(covariance: FloatArray) -> float:
-    predictors, shared = covariance[:-1, :-1], covariance[:-1, -1]
-    # lstsq, because predictors that repeat each other explain no less together.
-    slopes = np.linalg.lstsq(predictors, shared, rcond=None)[0]
-    return float(slopes @ shared / covariance[-1, -1])
-
-
-# ---- intervals -----------------------------------------------------------------------------------
 
 
 def _draws(
-    model: ImportanceModel,
-    respondents: Respondents | None,
-    orders: int,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None,
-    progress: Progress | None,
-    notes: list[str],
-) -> Draws | None:
-    """Contributions in each resample, or None, with the reason among the notes."""
+    model: ImportanceModel, respondents: Respondents | None, resampling: Resampling
+) -> tuple[Draws | None, list[str]]:
+    """Contributions in each resample, or None; and notes, such as the reason."""
     if respondents is None:
-        notes.append("Moments hold no respondents to resample, so there are no intervals.")
-        return None
-    if n_resamples == 0:
-        notes.append("No resamples were asked for, so there are no intervals.")
-        return None
-    without, why = without_intervals(model, n_resamples, len(respondents.rows))
-    if orders and not without:
-        without = ("lmg",)
-        why = "Orders of entry are drawn once, so there are no intervals for lmg."
+        return None, ["Moments hold no respondents to resample, so there are no intervals."]
+    if resampling.n_resamples == 0:
+        return None, ["No resamples were asked for, so there are no intervals."]
+    without, why = without_intervals(model, resampling.n_resamples, len(respondents.rows))
+    notes = [why] if why else []
     methods = [name for name in model.methods if name not in without]
-    if why:
-        notes.append(why)
     if not methods:
-        return None
-    if cluster is not None:
-        _warn_of_few_clusters(respondents, cluster)
-    drawn = bootstrap(
-        model,
-        methods,
-        respondents,
-        n_resamples=n_resamples,
-        seed=seed,
-        cluster=cluster,
-        progress=progress,
-    )
-    notes.extend(_notes_of_failures(drawn, n_resamples))
-    return drawn
+        return None, notes
+    if resampling.cluster is not None:
+        _warn_of_few_clusters(respondents, resampling.cluster)
+    drawn = bootstrap(model, methods, respondents, resampling)
+    return drawn, [*notes, *_notes_of_failures(drawn, resampling.n_resamples)]
 
 
-def _compare_with_noise(
+def _noise_table(
     model: ImportanceModel,
     draws: Draws | None,
     respondents: Respondents | None,
     moments: Moments,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None,
+    resampling: Resampling,
     conf_level: float,
 ) -> pd.DataFrame:
     """Differences between predictors and a random variable, by the methods that have draws."""
-    if draws is None or respondents is None:
+    if not model.against_noise or draws is None or respondents is None:
         return pd.DataFrame(columns=AGAINST_NOISE)
-    drawn = draws.contributions.by_method
-    methods = [name for name in _NEVER_NEGATIVE if name in drawn]
-    estimates, differences = with_noise(
-        methods, respondents, moments, n_resamples=n_resamples, seed=seed, cluster=cluster
-    )
+    methods = [name for name in NEVER_NEGATIVE if name in draws.contributions.by_method]
+    estimates, differences = with_noise(methods, respondents, moments, resampling)
     return against_noise_table(model.variables, estimates, differences, conf_level)
 
 
@@ -908,39 +601,13 @@ def _warn_of_few_clusters(respondents: Respondents, cluster: str) -> None:
         )
 
 
-def _inference(
-    model: ImportanceModel,
-    respondents: Respondents | None,
-    moments: Moments,
-    estimates: Contributions,
-    draws: Draws | None,
-    interval: ImportanceInterval,
-    cluster: str | None,
-    conf_level: float,
-) -> Inference:
-    if draws is None or respondents is None:
-        return Inference(estimates, None, None, None, conf_level)
-    if interval == "percentile":
-        return Inference(estimates, draws.contributions, None, None, conf_level)
-    without, counts = left_out(
-        model, list(draws.contributions.by_method), respondents, moments, cluster
-    )
-    return Inference(estimates, draws.contributions, without, counts, conf_level)
-
-
 def _notes(
     model: ImportanceModel,
-    sampled: SampledShares | None,
     draws: Draws | None,
     contributions: pd.DataFrame,
     interval: ImportanceInterval,
 ) -> list[str]:
     notes = []
-    if sampled is not None:
-        notes.append(
-            f"LMG is the mean over {sampled.n_permutations:,} of all orders of entry, drawn in "
-            "pairs of opposites; `mc_error` is its standard error."
-        )
     if model.groups and "lmg" in model.methods:
         notes.append(
             "Contributions by LMG are Owen values: the predictors of a group enter one after the "
