@@ -251,4 +251,18 @@ ROWS: Final[tuple[Row, ...]] = (
             ),
         ),
     ),
+    Row(
+        "LMG of five predictors, 2,000 resamples",
+        "importance",
+        "small",
+        (
+            Peer(
+                "python",
+                "statsmodels_importance",
+                "loop over statsmodels.OLS",
+                {"lmg": 1e-10, "limits": 1e-10},
+                goal=50,
+            ),
+        ),
+    ),
 )
