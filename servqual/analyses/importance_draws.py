@@ -313,15 +313,12 @@ def _logistic_bootstrap(
 
 def _have_a_constant(rows: FloatArray, weights: FloatArray) -> BoolArray:
     """In which resamples a variable has one value only."""
-    present = (weights > 0.0).astype(np.float64)
-    totals = present.sum(axis=1)
+    drawn = weights > 0.0
     constant = np.zeros(len(weights), dtype=np.bool_)
     for column in rows.T:
-        # The value of the first row that was drawn, as a test of all that were.
-        start = column[np.argmax(present > 0.0, axis=1)]
-        for value in np.unique(start):
-            same = start == value
-            constant[same] |= (present[same] @ (column == value)) >= totals[same]
+        lowest = np.where(drawn, column, np.inf).min(axis=1)
+        highest = np.where(drawn, column, -np.inf).max(axis=1)
+        constant |= lowest == highest
     return constant
 
 

@@ -167,14 +167,9 @@ def subset_mcfadden(predictors: FloatArray, outcome: FloatArray, weights: FloatA
     worths = np.empty((len(weights), 2**n_predictors))
     none = fit_logistic(predictors[:, :0], outcome, weights).log_likelihood
     worths[:, 0] = none
-    average = weights.mean(axis=0, keepdims=True)
     for subset in range(1, 2**n_predictors):
         chosen = predictors[:, [place for place in range(n_predictors) if subset >> place & 1]]
-        start = None
-        if len(weights) > 1:
-            # Resamples scatter about their average, so each begins at its maximum.
-            centre = fit_logistic(chosen, outcome, average).coefficients[0]
-            start = centre if np.isfinite(centre).all() else None
+        start = _centre(chosen, outcome, weights)
         worths[:, subset] = fit_logistic(chosen, outcome, weights, start).log_likelihood
     with np.errstate(invalid="ignore", divide="ignore"):
         shares: FloatArray = 1.0 - worths / none[:, None]
@@ -228,7 +223,8 @@ def logistic_relative_weights(
     >>> logistic_relative_weights(x, y, np.ones((1, 6))).round(6).tolist()
     [[0.111111]]
     """
-    slopes = fit_logistic(predictors, outcome, weights).coefficients
+    start = _centre(predictors, outcome, weights)
+    slopes = fit_logistic(predictors, outcome, weights, start).coefficients
     covariances = _weighted_covariances(predictors, weights)
     roots, spread = _symmetric_roots(covariances)
     on_orthogonal = (roots @ (slopes[:, 1:] * spread)[..., None])[..., 0]
@@ -241,6 +237,15 @@ def logistic_relative_weights(
         squared = on_orthogonal**2 / total * joint[:, None] ** 2
     found: FloatArray = (roots**2 @ squared[..., None])[..., 0]
     return found
+
+
+def _centre(predictors: FloatArray, outcome: FloatArray, weights: FloatArray) -> FloatArray | None:
+    """Coefficients under the average weights, about which those of resamples scatter."""
+    if len(weights) < 2:
+        return None
+    average = weights.mean(axis=0, keepdims=True)
+    found = fit_logistic(predictors, outcome, average).coefficients[0]
+    return found if np.isfinite(found).all() else None
 
 
 @dataclass(frozen=True, slots=True)
