@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +21,10 @@ from servqual.errors import shorten
 from servqual.numerics.bootstrap import BootstrapMoments
 from servqual.numerics.correlation import correlation_from_covariance
 from servqual.numerics.jackknife import leave_cluster_out_covariances, leave_one_out_covariances
-from servqual.numerics.resampling_weights import resampling_weights
+from servqual.numerics.resampling import weight_blocks
+from servqual.progress import shown_progress
 from servqual.samplestats.moments import Moments
-from servqual.typing import BoolArray, FloatArray, ImportanceMethod, Progress
+from servqual.typing import BoolArray, FloatArray, ImportanceMethod, ProgressOption
 
 __all__ = [
     "Draws",
@@ -43,9 +44,6 @@ _MAX_LOGISTIC_ROWS = 2 * 10**8
 #: Respondents whose leave-one-out covariance matrices are held at a time.
 _BLOCK = 4096
 
-#: Weights of resamples held at a time, in numbers.
-_WEIGHTS = 2**20
-
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
@@ -59,17 +57,17 @@ class Resampling:
         Seed of the generator.
     cluster : str or None
         Grouping variable whose groups are drawn whole.
-    progress : callable or None
-        Is told (done, total).
+    progress : callable, bool or None
+        See `servqual.progress.shown_progress`.
     """
 
     n_resamples: int
     seed: int
     cluster: str | None
-    progress: Progress | None
+    progress: ProgressOption
 
     def moments_of(
-        self, respondents: Respondents, rows: FloatArray, progress: Progress | None = None
+        self, respondents: Respondents, rows: FloatArray, progress: ProgressOption
     ) -> BootstrapMoments:
         """Moments of rows in resamples of their respondents.
 
@@ -79,8 +77,8 @@ class Resampling:
             Who is drawn.
         rows : FloatArray, shape (n_rows, n_variables)
             Their values.
-        progress : callable, optional
-            Is told (done, total).
+        progress : callable, bool or None
+            See `servqual.progress.shown_progress`.
 
         Returns
         -------
@@ -269,7 +267,7 @@ def with_noise(
     noise = np.random.default_rng([resampling.seed, 1]).standard_normal(len(rows))
     wider = np.column_stack([rows[:, :-1], noise, rows[:, -1]])
     of_all = Moments.collect(wider, weights=respondents.weights, weight_kind=moments.weight_kind)
-    resampled = resampling.moments_of(respondents, wider)
+    resampled = resampling.moments_of(respondents, wider, progress=False)
     found = []
     for covariances in (of_all.covariance()[None], resampled.covariances):
         contributions = from_correlations(correlation_from_covariance(covariances), methods)
@@ -288,27 +286,39 @@ def _logistic_bootstrap(
     respondents: Respondents,
     resampling: Resampling,
 ) -> Draws:
-    survey, rows, cluster = respondents.survey, respondents.rows, resampling.cluster
+    rows = respondents.rows
     _, outcome = respondents.binary(model.variables.outcome)
-    weights = respondents.weights
-    is_frequency = survey.weight_kind == "frequency" and weights is not None
     parts, done, n_constant = [], 0, 0
-    for drawn in resampling_weights(
-        len(rows),
-        n_resamples=resampling.n_resamples,
-        seed=resampling.seed,
-        block=max(1, _WEIGHTS // len(rows)),
-        counts=weights.astype(np.int64) if is_frequency and weights is not None else None,
-        sampling_weights=None if is_frequency else weights,
-        clusters=None if cluster is None else cluster_codes(survey, cluster, respondents.keep),
-    ):
-        parts.append(from_weights(rows[:, :-1], outcome, drawn, methods))
-        n_constant += int(np.count_nonzero(_have_a_constant(rows, drawn)))
-        done += len(drawn)
-        if resampling.progress is not None:
-            resampling.progress(done, resampling.n_resamples)
+    with shown_progress(resampling.progress, "Resampling") as tell:
+        for drawn in _weights_of_rows(respondents, resampling):
+            parts.append(from_weights(rows[:, :-1], outcome, drawn, methods))
+            n_constant += int(np.count_nonzero(_have_a_constant(rows, drawn)))
+            done += len(drawn)
+            if tell is not None:
+                tell(done, resampling.n_resamples)
     contributions = concatenate(parts)
     return Draws(contributions, n_constant, _failed(contributions) - n_constant)
+
+
+def _weights_of_rows(respondents: Respondents, resampling: Resampling) -> Iterator[FloatArray]:
+    """Weights of the rows in each resample, some resamples at a time."""
+    survey, weights = respondents.survey, respondents.weights
+    is_frequency = survey.weight_kind == "frequency" and weights is not None
+    if resampling.cluster is None:
+        codes, n_units = None, len(respondents.rows)
+        counts = weights.astype(np.int64) if is_frequency and weights is not None else None
+    else:
+        found = cluster_codes(survey, resampling.cluster, respondents.keep)
+        codes = np.unique(found, return_inverse=True)[1]
+        n_units, counts = int(codes.max()) + 1, None
+    for drawn in weight_blocks(
+        n_units, n_resamples=resampling.n_resamples, seed=resampling.seed, counts=counts
+    ):
+        of_rows = (drawn if codes is None else drawn[:, codes]).astype(np.float64)
+        # Frequencies of rows are in the draws already, unless whole clusters were drawn.
+        if weights is not None and counts is None:
+            of_rows *= weights
+        yield of_rows
 
 
 def _have_a_constant(rows: FloatArray, weights: FloatArray) -> BoolArray:

@@ -51,7 +51,7 @@ from servqual.typing import (
     ImportancePlot,
     On,
     PredictorLevel,
-    Progress,
+    ProgressOption,
     check_conf_level,
     check_option,
 )
@@ -351,7 +351,7 @@ def relative_importance(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> ImportanceResult:
     """Divide the variance explained in an outcome among the predictors.
 
@@ -401,8 +401,9 @@ def relative_importance(
         Bootstrap resamples; 0 for none.
     seed : int, default 1
         Seed of the bootstrap and of drawn orders; the result does not depend on anything else.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------

@@ -212,7 +212,8 @@ bootstrap <- list(
     boot.ci(drawn, type = "bca", index = i, L = influence)$bca[4:5]
   })),
   rank = t(apply(drawn$t[, 11:15], 2, quantile, c(0.025, 0.975))),
-  first = colMeans(drawn$t[, 11:15] == 1)
+  # Share of resamples in which a predictor (row) has a rank (column).
+  rank_shares = t(apply(drawn$t[, 11:15], 2, tabulate, nbins = 5)) / 10000
 )
 
 write_reference(
