@@ -135,6 +135,25 @@ def omega(data: Data) -> Task:
     )
 
 
+def importance(data: Data) -> Task:
+    survey = sq.Survey(
+        with_outcome(data.frame), instrument="servperf", outcomes={"outcome": ["OUTCOME"]}
+    )
+    return Task(
+        work=lambda: sq.relative_importance(
+            survey,
+            outcome="outcome",
+            on="perception",
+            predictors=list(IMPORTANCE_PREDICTORS),
+            n_resamples=N_IMPORTANCE_RESAMPLES,
+        ),
+        values=lambda result: {
+            "lmg": result.contributions["estimate"],
+            "limits": result.contributions[["conf_low", "conf_high"]],
+        },
+    )
+
+
 def cfa(data: Data) -> Task:
     return Task(work=lambda: sq.cfa(data.frame, model()), values=_fit)
 
@@ -168,24 +187,5 @@ def ladder(data: Data) -> Task:
         values=lambda result: {
             "chi2": result.levels["chi2"],
             "delta_chi2": result.levels["delta_chi2"].dropna(),
-        },
-    )
-
-
-def importance(data: Data) -> Task:
-    survey = sq.Survey(
-        with_outcome(data.frame), instrument="servperf", outcomes={"outcome": ["OUTCOME"]}
-    )
-    return Task(
-        work=lambda: sq.relative_importance(
-            survey,
-            outcome="outcome",
-            on="perception",
-            predictors=list(IMPORTANCE_PREDICTORS),
-            n_resamples=N_IMPORTANCE_RESAMPLES,
-        ),
-        values=lambda result: {
-            "lmg": result.contributions["estimate"],
-            "limits": result.contributions[["conf_low", "conf_high"]],
         },
     )

@@ -102,23 +102,6 @@ def _factors(data: Any, **options: Any) -> Task:
     )
 
 
-def semopy_cfa(data: Data) -> Task:
-    import semopy  # type: ignore[import-not-found, unused-ignore]
-
-    def work() -> Any:
-        fitted = semopy.Model(model())
-        fitted.fit(data.frame)
-        return fitted
-
-    def values(fitted: Any) -> dict[str, Any]:
-        table = fitted.inspect()
-        loadings = table[(table["op"] == "~") & table["lval"].str.startswith("P")]
-        order = [f"P{number}" for number in range(1, N_ITEMS + 1)]
-        return {"loadings": loadings.set_index("lval").loc[order, "Estimate"]}
-
-    return Task(work=work, values=values)
-
-
 def statsmodels_importance(data: Data) -> Task:
     """Work as a plain loop: respondents drawn, 31 regressions, shares; then the next resample."""
     from statsmodels.api import OLS  # type: ignore[import-untyped, unused-ignore]
@@ -143,7 +126,6 @@ def statsmodels_importance(data: Data) -> Task:
         return shares
 
     def work() -> Any:
-        # The seed of the library's default, so that both draw the same respondents.
         generator = np.random.default_rng(1)
         draws = []
         for _ in range(N_IMPORTANCE_RESAMPLES):
@@ -152,3 +134,20 @@ def statsmodels_importance(data: Data) -> Task:
         return lmg(design, outcome), np.quantile(draws, [0.025, 0.975], axis=0)
 
     return Task(work=work, values=lambda result: {"lmg": result[0], "limits": result[1].T})
+
+
+def semopy_cfa(data: Data) -> Task:
+    import semopy  # type: ignore[import-not-found, unused-ignore]
+
+    def work() -> Any:
+        fitted = semopy.Model(model())
+        fitted.fit(data.frame)
+        return fitted
+
+    def values(fitted: Any) -> dict[str, Any]:
+        table = fitted.inspect()
+        loadings = table[(table["op"] == "~") & table["lval"].str.startswith("P")]
+        order = [f"P{number}" for number in range(1, N_ITEMS + 1)]
+        return {"loadings": loadings.set_index("lval").loc[order, "Estimate"]}
+
+    return Task(work=work, values=values)
