@@ -4,6 +4,7 @@ from .analyses.compare_measures import compare_measures as compare_measures
 from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
+from .analyses.cross_validation import CrossValidationResult as CrossValidationResult
 from .analyses.efa import EFAResult as EFAResult
 from .analyses.efa import efa as efa
 from .analyses.factor_count import FactorCountResult as FactorCountResult
@@ -16,6 +17,8 @@ from .analyses.importance_performance import (
     ImportancePerformanceResult as ImportancePerformanceResult,
 )
 from .analyses.importance_performance import importance_performance as importance_performance
+from .analyses.kano import KanoResult as KanoResult
+from .analyses.kano import kano as kano
 from .analyses.latent_gaps import LatentGapResult as LatentGapResult
 from .analyses.latent_gaps import latent_gaps as latent_gaps
 from .analyses.mediation import MediationResult as MediationResult
@@ -24,8 +27,11 @@ from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
 from .analyses.model_comparison import invariance as invariance
-from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
+from .analyses.regression_diagnostics import (
+    RegressionDiagnosticsResult as RegressionDiagnosticsResult,
+)
+from .analyses.regression_result import RegressionResult as RegressionResult
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
 from .analyses.response_surface import ResponseSurfaceResult as ResponseSurfaceResult
@@ -82,7 +88,9 @@ from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
+from .plots.regression import plot_coefficients as plot_coefficients
 from .plots.scree import plot_scree as plot_scree
+from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
@@ -102,6 +110,7 @@ __all__ = [
     "ConvergenceError",
     "CorrelationResult",
     "Counts",
+    "CrossValidationResult",
     "Dimension",
     "EFAResult",
     "EstimationError",
@@ -117,6 +126,7 @@ __all__ = [
     "Interpretation",
     "InvarianceResult",
     "Item",
+    "KanoResult",
     "LatentGapResult",
     "MeasureComparisonResult",
     "MediationResult",
@@ -129,6 +139,7 @@ __all__ = [
     "NotPositiveDefiniteError",
     "OptionError",
     "PairwiseMoments",
+    "RegressionDiagnosticsResult",
     "RegressionResult",
     "ReliabilityResult",
     "ResponseSurfaceResult",
@@ -161,11 +172,13 @@ __all__ = [
     "importance_performance",
     "instrument",
     "invariance",
+    "kano",
     "latent_gaps",
     "list_instruments",
     "load_example",
     "mediation",
     "models",
+    "plot_coefficients",
     "plot_congruence",
     "plot_correlation_matrix",
     "plot_expectation_perception",
@@ -178,6 +191,7 @@ __all__ = [
     "plot_quadrant_probabilities",
     "plot_radar",
     "plot_scree",
+    "plot_simple_slopes",
     "read_survey",
     "regression",
     "relative_importance",

@@ -26,7 +26,10 @@ On: TypeAlias = Literal[
 Missing: TypeAlias = Literal["listwise", "pairwise"]
 WeightKind: TypeAlias = Literal["none", "frequency", "sampling"]
 PAdjust: TypeAlias = Literal["holm", "bonferroni", "hochberg", "fdr-bh", "fdr-by", "none"]
-Covariance: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1"]
+Covariance: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2"]
+Family: TypeAlias = Literal["ols", "ordered-logit", "ordered-probit", "logit"]
+ChoiceFamily: TypeAlias = Literal["ordered-logit", "ordered-probit", "logit"]
+CoefficientPlot: TypeAlias = Literal["coefficients", "effects"]
 PredictorLevel: TypeAlias = Literal["dimensions", "items", "overall"]
 ImportanceMethod: TypeAlias = Literal[
     "lmg", "relative-weights", "pratt", "first", "last", "dominance", "partial"
@@ -56,7 +59,9 @@ Information: TypeAlias = Literal["expected", "observed"]
 StructuralMissing: TypeAlias = Literal["listwise", "fiml"]
 ResidualKind: TypeAlias = Literal["raw", "correlation", "standardised"]
 ScoreMethod: TypeAlias = Literal["regression", "Bartlett"]
+DiagnosticPlot: TypeAlias = Literal["residuals", "qq", "scale-location", "leverage"]
 SurfacePlot: TypeAlias = Literal["contour", "surface"]
+GapInterval: TypeAlias = Literal["t", "bootstrap", "bca"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
 PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
@@ -207,4 +212,18 @@ class HasRows(HasMoments, Protocol):
 
     def rows(self, variables: Sequence[str]) -> FloatArray:
         """Values of the named variables, shape (n_respondents, n_variables), nan where missing."""
+        ...
+
+
+class HasGroups(Protocol):
+    """Respondents in groups that are known by name."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def group_codes(
+        self, by: str | Sequence[str]
+    ) -> tuple[IntArray, list[tuple[str, ...]], tuple[str, ...]]:
+        """Codes of the rows, values of each group, names of the grouping variables."""
         ...

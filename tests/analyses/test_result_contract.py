@@ -111,6 +111,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "hotelling_df_numerator",
             "hotelling_df_denominator",
             "hotelling_p_value",
+            "interval",
+            "n_resamples",
+            "seed",
+            "n_degenerate",
         ],
     },
     "scale_reliability": {
@@ -202,6 +206,9 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "conf_high",
             "beta",
             "vif",
+            "odds_ratio",
+            "odds_ratio_low",
+            "odds_ratio_high",
         ],
         "fit": [
             "r_squared",
@@ -215,7 +222,61 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
         ],
+        "interactions": [
+            "moderator",
+            "delta_r_squared",
+            "f_statistic",
+            "df_numerator",
+            "df_denominator",
+            "p_value",
+        ],
+        "simple_slopes": [
+            "term",
+            "moderator",
+            "level",
+            "value",
+            "estimate",
+            "std_error",
+            "statistic",
+            "df",
+            "p_value",
+            "conf_low",
+            "conf_high",
+        ],
+        "johnson_neyman": ["term", "moderator", "bound_low", "bound_high", "region", "share"],
+        "variance_components": [
+            "term",
+            "variance",
+            "std_dev",
+            "share",
+            "statistic",
+            "p_value",
+        ],
+        "random_effects": ["group", "n", "estimate", "std_error"],
+        "thresholds": ["term", "estimate", "std_error", "conf_low", "conf_high"],
+        "marginal_effects": [
+            "term",
+            "outcome_level",
+            "estimate",
+            "std_error",
+            "statistic",
+            "p_value",
+            "conf_low",
+            "conf_high",
+            "average",
+        ],
+        "parallel_lines": ["term", "test", "statistic", "df", "p_value"],
         "glance": [
             "outcome",
             "covariance",
@@ -232,6 +293,54 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
+            "family",
+        ],
+    },
+    "regression_diagnostics": {
+        "tests": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "tidy": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "influential": ["row", "leverage", "studentised", "cooks_distance", "dffits"],
+        "cutoffs": ["measure", "cutoff", "n", "share", "source"],
+        "collinearity": ["term", "label", "vif", "tolerance"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "breusch_pagan_p",
+            "white_p",
+            "jarque_bera_p",
+            "reset_p",
+            "largest_cooks_distance",
+            "n_influential",
+            "largest_vif",
+            "condition_number",
+        ],
+    },
+    "cross_validation": {
+        "repeats": ["repeat", "r_squared", "rmse"],
+        "tidy": ["repeat", "r_squared", "rmse"],
+        "folds": ["repeat", "fold", "n", "r_squared"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "r_squared",
+            "std_dev",
+            "rmse",
+            "in_sample",
+            "n_folds",
+            "n_repeats",
+            "seed",
         ],
     },
     "relative_importance": {
@@ -848,6 +957,36 @@ SCHEMA["importance_performance"] = {
     ],
 }
 SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
+_KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
+SCHEMA["kano"] = {
+    "features": [
+        *("item", "label", "n", "n_missing"),
+        *(f"n_{name}" for name in _KANO_CLASSES),
+        *(f"share_{name}" for name in _KANO_CLASSES),
+        *("class", "second_class", "tie", "blended_class", "category_strength", "total_strength"),
+        *("fong_statistic", "fong_critical", "fong_p", "mode_p"),
+        *("better", "better_std_error", "better_low", "better_high"),
+        *("worse", "worse_std_error", "worse_low", "worse_high"),
+        *(f"class_{name}" for name in _KANO_CLASSES),
+        "probability",
+    ],
+    "scores": [
+        *("item", "label", "question", "n", "estimate", "std_error", "df"),
+        *("conf_low", "conf_high"),
+    ],
+    "means": ["term", "n_features", "estimate", "std_error", "conf_low", "conf_high"],
+    "evaluation": ["functional", "like", "must-be", "neutral", "live-with", "dislike"],
+    "comparisons": [
+        *("item", "label", "n", "statistic", "df", "p_value", "p_adjusted", "p_simulated"),
+        *("effect_size", "min_expected"),
+    ],
+    "glance": [
+        *("table", "interval", "n_obs", "n_excluded", "n_features", "n_groups", "n_classified"),
+        *("n_certain", "n_ties", "questionable_share", "reverse_share"),
+        *("n_resamples", "n_degenerate", "conf_level", "seed"),
+    ],
+}
+SCHEMA["kano"]["tidy"] = SCHEMA["kano"]["features"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 SCHEMA["what_if"] = {
     "changes": [
@@ -911,7 +1050,10 @@ VARYING = {
     "efa": {"loadings", "structure", "factor_correlations", "residuals"},
     "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
     "validity": {"fornell_larcker", "htmt", "htmt2"},
+    "regression_diagnostics": {"condition_indices"},
 }
+#: Frames that are the same for all groups.
+SHARED = {"glance", "comparisons", "omnibus", "pairs", "evaluation"}
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
 SCHEMA["relative_importance"]["tidy"] = SCHEMA["relative_importance"]["contributions"]
@@ -923,6 +1065,19 @@ def _moments() -> sq.Moments:
     return survey.moments([*keys, "satisfaction"])
 
 
+def kano_frame() -> pd.DataFrame:
+    """Give the respondents of the reference survey answers to four Kano pairs."""
+    frame = reference_frame()
+    generator = np.random.default_rng(6)
+    for item in range(1, 5):
+        for letter, likely in (("f", 1), ("d", 5)):
+            answers = generator.integers(1, 6, len(frame)).astype(float)
+            answers[generator.random(len(frame)) < 0.4] = likely
+            frame[f"K{item}{letter}"] = answers
+    frame.loc[2:9, "K1f"] = np.nan
+    return frame
+
+
 def _paper() -> sq.Moments:
     return sq.Moments.from_covariance(np.eye(3) + 0.3, n=50)
 
@@ -930,6 +1085,11 @@ def _paper() -> sq.Moments:
 SITUATIONS: dict[str, Callable[[], Result]] = {
     "gaps": lambda: sq.gaps(reference_survey()),
     "gaps by": lambda: sq.gaps(reference_survey(), by="wave"),
+    "gaps bootstrap": lambda: sq.gaps(reference_survey(), interval="bootstrap", n_resamples=200),
+    "gaps bca by": lambda: sq.gaps(
+        reference_survey("sampling"), by="wave", interval="bca", n_resamples=200
+    ),
+    "gaps bootstrap of one": lambda: sq.gaps(toy_survey(toy_frame(1)), interval="bootstrap"),
     "gaps sampling": lambda: sq.gaps(reference_survey("sampling")),
     "gaps without points": lambda: sq.gaps(toy_survey(toy_frame())),
     "gaps of one": lambda: sq.gaps(toy_survey(toy_frame(1))),
@@ -988,6 +1148,48 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "regression clusters": lambda: sq.regression(
         reference_survey(), outcome="satisfaction", cluster="branch"
     ),
+    "regression covariates": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", covariates=["branch", "loyalty"]
+    ),
+    "regression by group": lambda: sq.regression(
+        reference_survey("frequency"), outcome="satisfaction", by="branch"
+    ),
+    "regression by number": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", predictors="overall", by=["P1", "wave"]
+    ),
+    "regression random": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", random="office", by="wave"
+    ),
+    "regression random boundary": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", random="branch"
+    ),
+    "regression ordered": lambda: sq.regression(
+        reference_survey(), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered probit": lambda: sq.regression(
+        reference_survey("frequency"), outcome="LOY1", family="ordered-probit"
+    ),
+    "regression ordered sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered clusters": lambda: sq.regression(
+        reference_survey(), outcome="LOY1", family="ordered-logit", cluster="branch"
+    ),
+    "regression binary": lambda: sq.regression(
+        toy_survey(toy_frame(SAT1=[0.0, 1.0] * 20)), outcome="SAT1", family="logit"
+    ),
+    "regression_diagnostics": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics items": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", predictors="items"
+    ).diagnostics(),
+    "cross_validation": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).cross_validate(n_repeats=5),
     "relative_importance": lambda: sq.relative_importance(
         reference_survey(), outcome="satisfaction", n_resamples=100
     ),
@@ -1063,6 +1265,12 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         outcome="satisfaction",
         n_resamples=100,
     ),
+    "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
+    "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
+    "kano sampling": lambda: sq.kano(
+        kano_frame(), weights=sq.SamplingWeights("weight"), interval="bootstrap", n_resamples=100
+    ),
+    "kano of one": lambda: sq.kano(kano_frame().iloc[:1], n_resamples=0),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
     "what_if": lambda: sq.what_if(
         reference_survey(), {"reliability": 0.5, "P1": 1}, "satisfaction", n_resamples=100
@@ -1119,8 +1327,7 @@ def test_columns_are_those_of_the_contract(situation: str) -> None:
     result = result_of(situation)
     groups = list(getattr(result, "by", ()))
     for name, columns in SCHEMA[analysis_of(situation)].items():
-        alone = name in ("glance", "comparisons", "omnibus", "pairs")
-        leading = [] if alone else groups
+        leading = [] if name in SHARED else groups
         assert list(frame_of(result, name).columns) == [*leading, *columns], name
 
 
@@ -1142,7 +1349,8 @@ def test_glance_is_one_row(situation: str) -> None:
 @every_situation
 def test_frames_are_numbered_from_zero(situation: str) -> None:
     result = result_of(situation)
-    square = VARYING.get(analysis_of(situation), set()) - {"general_loadings"}
+    square = VARYING.get(analysis_of(situation), set())
+    square -= {"general_loadings", "condition_indices"}
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         if name in square:
             assert frame.index.name in ("item", "factor", "dimension")
@@ -1160,7 +1368,11 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"family", "kind"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
+    words |= {"moderator", "region", "assumption"}
+    words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
+    words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
+    words |= {"like", "must-be", "neutral", "live-with", "dislike"}
     words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
@@ -1213,7 +1425,9 @@ def test_the_survey_is_not_changed() -> None:
     sq.gaps(survey, by="wave")
     sq.scale_reliability(survey, on="gap")
     sq.scale_reliability(survey, missing="pairwise")
-    sq.regression(survey, outcome="satisfaction")
+    fit = sq.regression(survey, outcome="satisfaction", by="branch", covariates=["loyalty"])
+    fit.diagnostics()
+    fit.cross_validate(n_repeats=2)
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
     sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
@@ -1329,6 +1543,14 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.scale_reliability(survey, on="gap")
     yield sq.regression(survey, outcome=SCRIPT)
     yield sq.regression(survey, outcome="<i>SAT</i>", predictors=["one", SCRIPT])
+    moderated = sq.regression(survey, outcome=SCRIPT, by="g")
+    yield moderated
+    yield moderated.diagnostics()
+    yield moderated.cross_validate(n_repeats=2)
+    yield sq.regression(survey, outcome=SCRIPT, random="g")
+    yield sq.regression(
+        survey, outcome="<i>SAT</i>", predictors=["one", "two"], family="ordered-logit"
+    )
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )
@@ -1336,8 +1558,13 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, method="dominance", n_resamples=100)
-    yield sq.relative_importance(
-        survey, outcome=SCRIPT, groups={SCRIPT: ["one"], "<b>": ["two"]}, n_resamples=100
+    yield sq.relative_importance(survey, outcome=SCRIPT, groups={SCRIPT: ["one"], "b": ["two"]})
+    yield sq.kano(
+        {"f": [1, 1, 2], "d": [3, 5, 5], SCRIPT: ["<b>", "<b>", "<i>"]},
+        functional={SCRIPT: "f"},
+        dysfunctional={SCRIPT: "d"},
+        by=SCRIPT,
+        n_resamples=100,
     )
     yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
     yield sq.importance_performance(survey, outcome=SCRIPT, n_resamples=100)
