@@ -20,6 +20,10 @@ from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
 from .analyses.model_comparison import invariance as invariance
+from .analyses.nonlinearity import NonlinearityResult as NonlinearityResult
+from .analyses.nonlinearity import nonlinearity as nonlinearity
+from .analyses.penalty_reward import PenaltyRewardResult as PenaltyRewardResult
+from .analyses.penalty_reward import penalty_reward as penalty_reward
 from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
@@ -69,7 +73,9 @@ from .plots.importance import plot_importance as plot_importance
 from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
+from .plots.nonlinearity import plot_nonlinearity as plot_nonlinearity
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
+from .plots.penalty_reward import plot_penalty_reward as plot_penalty_reward
 from .plots.scree import plot_scree as plot_scree
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
@@ -112,10 +118,12 @@ __all__ = [
     "ModelComparisonResult",
     "ModelSyntaxError",
     "Moments",
+    "NonlinearityResult",
     "NotIdentifiedError",
     "NotPositiveDefiniteError",
     "OptionError",
     "PairwiseMoments",
+    "PenaltyRewardResult",
     "RegressionResult",
     "ReliabilityResult",
     "ResponseSurfaceResult",
@@ -151,6 +159,8 @@ __all__ = [
     "load_example",
     "mediation",
     "models",
+    "nonlinearity",
+    "penalty_reward",
     "plot_congruence",
     "plot_correlation_matrix",
     "plot_expectation_perception",
@@ -158,7 +168,9 @@ __all__ = [
     "plot_importance",
     "plot_likert",
     "plot_loadings",
+    "plot_nonlinearity",
     "plot_path_diagram",
+    "plot_penalty_reward",
     "plot_radar",
     "plot_scree",
     "read_survey",
