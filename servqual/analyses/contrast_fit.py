@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +10,14 @@ import pandas as pd
 
 from servqual.analyses.contrast_groups import CodingRule, ContrastGroups, contrast_groups
 from servqual.analyses.linear_fit import fit_linear, leverage_notes
-from servqual.analyses.predictors import ModelVariables, model_variables
+from servqual.analyses.predictors import ModelVariables
 from servqual.analyses.resampling import cluster_codes, complete_respondents, resample
-from servqual.errors import EstimationError, NotIdentifiedError, OptionError, shorten
+from servqual.errors import EstimationError, NotIdentifiedError, shorten
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.path_effects import path_coefficients
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, Covariance, FloatArray, IntArray, On, Progress
+from servqual.typing import BoolArray, Covariance, FloatArray, IntArray, Progress
 
 __all__ = [
     "ContrastFit",
@@ -25,7 +25,6 @@ __all__ = [
     "build_contrast_model",
     "contrast_draws",
     "contrast_notes",
-    "covariates_of",
     "fit_contrasts",
     "small_cells",
 ]
@@ -114,54 +113,6 @@ class ContrastFit:
         """Standard errors of the coefficients."""
         errors: FloatArray = np.sqrt(np.diag(self.covariance))
         return errors
-
-
-def covariates_of(
-    survey: Survey, variables: ModelVariables, covariates: Sequence[str], on: On
-) -> ModelVariables | None:
-    """Find the covariates.
-
-    Parameters
-    ----------
-    survey : Survey
-        Where they are.
-    variables : ModelVariables
-        Outcome and predictors, among which they must not be.
-    covariates : sequence of str
-        Their names.
-    on : str
-        Side or difference of which dimensions are taken.
-
-    Returns
-    -------
-    ModelVariables or None
-
-    Raises
-    ------
-    OptionError
-        If one is not known, or among the predictors.
-    """
-    if isinstance(covariates, str):
-        raise OptionError(
-            f'`covariates` is "{covariates}", but must be a list of names, such as '
-            f'["{covariates}"].'
-        )
-    if not len(covariates):
-        return None
-    found = model_variables(
-        survey,
-        outcome=variables.outcome,
-        on=on,
-        predictors=[*covariates],
-        analysis="penalty_reward",
-    )
-    twice = [name for name in found.terms if name in variables.terms]
-    if twice:
-        raise OptionError(
-            f"`covariates` names what is among the `predictors`: {shorten(twice)}. Leave it out of "
-            "one of them."
-        )
-    return found
 
 
 def build_contrast_model(
