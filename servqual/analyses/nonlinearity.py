@@ -186,7 +186,7 @@ class NonlinearityResult(Result):
         terms = self.scores["term"].tolist()
         if term not in terms:
             raise OptionError.for_option("term", term, terms)
-        chosen = self._drawn() if form is None else form
+        chosen = self.drawn_form if form is None else form
         check_option("form", chosen, CurveForm)
         if chosen not in self.forms:
             raise OptionError.for_option("form", chosen, self.forms)
@@ -234,7 +234,9 @@ class NonlinearityResult(Result):
 
         return plot_nonlinearity(self, form=form, ax=ax)
 
-    def _drawn(self) -> CurveForm:
+    @property
+    def drawn_form(self) -> CurveForm:
+        """Form that is drawn unless another is asked for."""
         return next(form for form in _DRAWN if form in self.forms)
 
     def _points(self, term: str, form: CurveForm, n_points: int) -> pd.DataFrame:
@@ -479,7 +481,7 @@ def nonlinearity(
 
 
 def _checked_forms(forms: object) -> tuple[CurveForm, ...]:
-    given = (forms,) if isinstance(forms, str) else tuple(forms)  # type: ignore[arg-type, var-annotated]
+    given = (forms,) if isinstance(forms, str) else tuple(forms)  # type: ignore[arg-type]
     for form in given:
         check_option("forms", form, CurveForm)
     if not given or len(set(given)) < len(given):

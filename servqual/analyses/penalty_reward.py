@@ -189,19 +189,14 @@ class PenaltyRewardResult(Result):
                 _ALBAYRAK,
             )
         ]
-        ordered = self.asymmetry.sort_values("range", ascending=False, kind="stable")
-        shares = self.classes.set_index("term").to_dict(orient="index")
-        tests = self.symmetry.set_index("term").to_dict(orient="index")
-        for _, row in ordered.iterrows():
-            term = str(row["term"])
-            if row["class"] == NOT_ESTIMATED:
-                continue
+        order = np.argsort(-self.asymmetry["range"].to_numpy(dtype=np.float64), kind="stable")
+        for place in order:
+            row = self.asymmetry.iloc[place]
             if row["class"] == "indeterminate":
                 statements.append(self._say_indeterminate(row))
-            else:
-                statements.append(
-                    self._say_class(row, shares[term], float(tests[term]["p_adjusted"]))
-                )
+            elif row["class"] != NOT_ESTIMATED:
+                p_value = float(self.symmetry["p_adjusted"].iloc[place])
+                statements.append(self._say_class(row, self.classes.iloc[place], p_value))
         return Interpretation(tuple(statements))
 
     def plot(self, kind: PenaltyRewardPlot = "bars", *, ax: Axes | None = None) -> Axes:
@@ -222,7 +217,7 @@ class PenaltyRewardResult(Result):
 
         return plot_penalty_reward(self, kind=kind, ax=ax)
 
-    def _say_class(self, row: pd.Series, shares: dict[str, float], p_value: float) -> Statement:
+    def _say_class(self, row: pd.Series, shares: pd.Series, p_value: float) -> Statement:
         name = str(row["class"])
         text = (
             f"{row['label']}: reward {format_number(row['reward'], 2)}, penalty "
@@ -230,7 +225,7 @@ class PenaltyRewardResult(Result):
         )
         if np.isfinite(p_value):
             verdict = "differ" if p_value < 1.0 - self.conf_level else "cannot be told apart"
-            text += f", which {verdict} in size (p {_p(p_value)})"
+            text += f", which {verdict} in size (adjusted p {_p(p_value)})"
         asymmetry = f"impact asymmetry {format_number(row['impact_asymmetry'], 2)}"
         if np.isfinite(row["conf_low"]):
             asymmetry += (
@@ -238,7 +233,7 @@ class PenaltyRewardResult(Result):
                 f"{format_number(row['conf_high'], 2)}"
             )
         text += f". By the cut points it is a {name}, {_FACTORS[name]} ({asymmetry})"
-        share, wrong = shares[name], shares["indeterminate"]
+        share, wrong = float(shares[name]), float(shares["indeterminate"])
         if np.isfinite(share):
             text += f"; {'' if share >= 0.5 else 'only '}{share:.0%} of the resamples agree"
             if wrong >= 0.1:
