@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -481,7 +481,10 @@ def nonlinearity(
 
 
 def _checked_forms(forms: object) -> tuple[CurveForm, ...]:
-    given = (forms,) if isinstance(forms, str) else tuple(forms)  # type: ignore[arg-type]
+    if isinstance(forms, str) or not isinstance(forms, Iterable):
+        given: tuple[object, ...] = (forms,)
+    else:
+        given = tuple(forms)
     for form in given:
         check_option("forms", form, CurveForm)
     if not given or len(set(given)) < len(given):
