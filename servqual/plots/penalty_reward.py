@@ -206,13 +206,14 @@ def _draw_map(result: PenaltyRewardResult, ax: Axes | None) -> Axes:
             x[interval], low[interval], high[interval], color=ACCENT, alpha=0.4, linewidth=1.4
         )
         axes.scatter(x, y, s=36.0, color=ACCENT, edgecolors="white", linewidths=0.8, zorder=4)
-        mean_range = np.nanmean(_numbers(table, "range")) if len(table) else np.nan
-        limit = 1.35 * max(float(x.max(initial=0.0)), float(np.nan_to_num(mean_range)), 1e-9)
-        if np.isfinite(mean_range) and 0.0 < mean_range < limit:
-            axes.axvline(float(mean_range), color=NEUTRAL, linestyle="--", linewidth=1.0)
+        limit = 1.35 * float(x.max(initial=0.0)) or 1.0
+        ranges = _numbers(table, "range")
+        mean_range = float(ranges[np.isfinite(ranges)].mean()) if known.any() else 0.0
+        if 0.0 < mean_range < limit:
+            axes.axvline(mean_range, color=NEUTRAL, linestyle="--", linewidth=1.0)
             axes.annotate(
                 "mean range",
-                (float(mean_range), -1.06),
+                (mean_range, -1.06),
                 xytext=(3.0, 0.0),
                 textcoords="offset points",
                 va="bottom",

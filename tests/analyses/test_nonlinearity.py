@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ COVARIANCES = [
 RTOL = 1e-7
 
 
+@cache
+def with_covariance(case: str, covariance: str) -> sq.NonlinearityResult:
+    return curves(case, covariance=covariance)
+
+
 def curves(case: str, **more: Any) -> sq.NonlinearityResult:
     design, options = CASES[case]
     with warnings.catch_warnings():
@@ -56,7 +62,7 @@ def curves(case: str, **more: Any) -> sq.NonlinearityResult:
 @pytest.mark.parametrize(("case", "covariance"), COVARIANCES)
 def test_tests_and_slopes_are_those_of_r(case: str, covariance: Any) -> None:
     expected = load_expected("nonlinearity")[case]
-    result = curves(case, covariance=covariance)
+    result = with_covariance(case, covariance)
     assert result.sample.n_obs == expected["n"]
     assert_allclose(result.r_squared, expected["r_squared"], rtol=1e-9)
     theirs = records(expected["by_covariance"][covariance]["tests"])
@@ -85,7 +91,7 @@ def test_tests_and_slopes_are_those_of_r(case: str, covariance: Any) -> None:
 @pytest.mark.parametrize(("case", "covariance"), COVARIANCES)
 def test_curves_and_knots_are_those_of_r(case: str, covariance: Any) -> None:
     expected = load_expected("nonlinearity")[case]
-    result = curves(case, covariance=covariance)
+    result = with_covariance(case, covariance)
     theirs = records(expected["by_covariance"][covariance]["curves"])
     for (term, form), points in theirs.groupby(["term", "form"], sort=False):
         ours = result.curve(str(term), str(form), n_points=7)  # type: ignore[arg-type]
