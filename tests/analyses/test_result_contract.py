@@ -742,6 +742,129 @@ SCHEMA["response_surface"] = {
         "seed",
     ],
 }
+SCHEMA["penalty_reward"] = {
+    "coefficients": ["term", "label", "kind", "n", "share", *_TESTED],
+    "asymmetry": [
+        "term",
+        "label",
+        "reward",
+        "penalty",
+        "range",
+        "range_low",
+        "range_high",
+        "satisfaction_potential",
+        "dissatisfaction_potential",
+        "impact_asymmetry",
+        "conf_low",
+        "conf_high",
+        "class",
+        "class_probability",
+        "importance",
+    ],
+    "symmetry": [
+        "term",
+        "label",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "p_adjusted",
+        "conf_low",
+        "conf_high",
+    ],
+    "classes": [
+        "term",
+        "label",
+        "frustrator",
+        "dissatisfier",
+        "hybrid",
+        "satisfier",
+        "delighter",
+        "indeterminate",
+        "n_draws",
+    ],
+    "cells": [
+        "term",
+        "label",
+        "low_cut",
+        "high_cut",
+        "n_low",
+        "n_middle",
+        "n_high",
+        "share_low",
+        "share_middle",
+        "share_high",
+    ],
+    "glance": [
+        "outcome",
+        "on",
+        "coding",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "r_squared",
+        "adj_r_squared",
+        "n_indeterminate",
+        "smallest_share",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["penalty_reward"]["tidy"] = SCHEMA["penalty_reward"]["coefficients"]
+SCHEMA["nonlinearity"] = {
+    "tests": [
+        "term",
+        "label",
+        "form",
+        "statistic",
+        "df",
+        "df_denominator",
+        "p_value",
+        "p_adjusted",
+        "f_statistic",
+        "f_p_value",
+        "r_squared",
+        "delta_r_squared",
+        "aic",
+        "delta_aic",
+    ],
+    "slopes": [
+        "term",
+        "label",
+        "form",
+        "part",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+    "coefficients": ["term", "form", "part", "estimate"],
+    "covariances": ["term", "form", "first", "second", "estimate"],
+    "knots": ["term", "form", "knot"],
+    "scores": ["term", "label", "mean", "minimum", "maximum", "share_below", "share_above"],
+    "glance": [
+        "outcome",
+        "on",
+        "knot",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "n_forms",
+        "r_squared",
+        "aic",
+        "smallest_p_adjusted",
+        "conf_level",
+    ],
+}
+SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
@@ -855,6 +978,20 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "response_surface sampling": lambda: sq.response_surface(
         reference_survey("sampling"), predictor="reliability", n_resamples=0
     ),
+    "penalty_reward": lambda: sq.penalty_reward(reference_survey(), n_resamples=100),
+    "penalty_reward sampling": lambda: sq.penalty_reward(
+        reference_survey("sampling"), on="gap", coding="gap-sign", n_resamples=0
+    ),
+    "penalty_reward empty": lambda: sq.penalty_reward(
+        toy_survey(toy_frame()), coding="scale", low=1, high=5, n_resamples=100
+    ),
+    "nonlinearity": lambda: sq.nonlinearity(reference_survey()),
+    "nonlinearity sampling": lambda: sq.nonlinearity(
+        reference_survey("sampling"), on="perception", forms="piecewise", knot=7
+    ),
+    "nonlinearity clusters": lambda: sq.nonlinearity(
+        reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
+    ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
 }
 
@@ -935,6 +1072,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
+    words |= {"kind", "class", "importance", "coding", "form", "part"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -1104,6 +1242,8 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     )
     yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
+    yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
