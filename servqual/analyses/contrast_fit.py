@@ -32,6 +32,9 @@ __all__ = [
 #: Groups with a smaller share of the respondents make coefficients that few people decide.
 _SMALL_CELL = 0.05
 
+#: A tail further from its share than this part of it is no quarter any more.
+_FAR = 0.4
+
 #: Unexplained share of variance below which a fit has no error.
 _PERFECT = 1e-10
 
@@ -61,6 +64,8 @@ class ContrastModel:
         Of the rows.
     n_excluded : int
         Respondents left out.
+    share : float
+        Share of each tail that was asked for; nan for other rules than quantiles.
     """
 
     variables: ModelVariables
@@ -73,6 +78,7 @@ class ContrastModel:
     keep: BoolArray
     moments: Moments
     n_excluded: int
+    share: float
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -174,6 +180,7 @@ def build_contrast_model(
         keep,
         moments,
         survey.n_respondents - n_obs,
+        rule.share,
     )
     _check(survey, model)
     return model
@@ -294,6 +301,17 @@ def contrast_notes(model: ContrastModel) -> list[str]:
     others = [name for name in empty if not name.endswith(" (middle)")]
     if others:
         notes.append(f"Nobody is in these groups, so they have no coefficient: {shorten(others)}.")
+    far = _cells(
+        model.groups,
+        lambda share: (share > 0.0) & ((share - model.share).abs() > _FAR * model.share),
+    )
+    far = [name for name in far if not name.endswith(" (middle)")]
+    if far:
+        notes.append(
+            f"Scores repeat so much that these groups are far from {model.share:.0%} of the "
+            f"respondents: {shorten(far)}. Another sample may well be cut elsewhere; "
+            '`coding="scale"` cuts at points that do not move.'
+        )
     small = small_cells(model.groups)
     if small:
         notes.append(f"Less than 5% of the respondents are in these groups: {shorten(small)}.")

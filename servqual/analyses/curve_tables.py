@@ -17,12 +17,12 @@ from servqual.typing import CurveForm, FloatArray
 
 __all__ = [
     "aic_of",
+    "bend_tests",
     "curve_points",
     "curve_tables",
     "knot_table",
     "score_table",
     "slope_table",
-    "tests_of_bends",
 ]
 
 #: Unexplained share of variance below which a fit has no error.
@@ -70,7 +70,7 @@ def _named(model: CurveModel, bend: Bend) -> dict[str, object]:
     }
 
 
-def tests_of_bends(
+def bend_tests(
     model: CurveModel,
     straight: CurveFit,
     fits: Sequence[CurveFit | None],

@@ -20,12 +20,12 @@ from servqual.analyses.curve_fit import (
 )
 from servqual.analyses.curve_tables import (
     aic_of,
+    bend_tests,
     curve_points,
     curve_tables,
     knot_table,
     score_table,
     slope_table,
-    tests_of_bends,
 )
 from servqual.analyses.linear_fit import check_covariance, choose_covariance
 from servqual.analyses.predictors import model_variables
@@ -467,7 +467,7 @@ def nonlinearity(
         knot=model.knot,
         covariance=kind,
         cluster=cluster or "",
-        tests=tests_of_bends(model, straight, fits, has_likelihood),
+        tests=bend_tests(model, straight, fits, has_likelihood),
         slopes=slope_table(model, fits, conf_level),
         coefficients=coefficients,
         covariances=covariances,

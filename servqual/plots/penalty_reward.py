@@ -44,8 +44,9 @@ _HEIGHT: Final = 0.32
 #: Points from the axis to the legend below it.
 _BELOW_AXIS_LABEL: Final = 3.6
 
-#: Names on the map that are closer than this, as shares of width and height, are moved apart.
-_CLOSE: Final = (0.30, 0.055)
+#: Width of a letter and height of a line on the map, about, as shares of its width and height.
+_LETTER: Final = 0.0125
+_LINE: Final = 0.05
 
 #: Share of the width beyond which names stand at the left of their points.
 _LEFT_FROM: Final = 0.62
@@ -263,22 +264,24 @@ def _draw_classes(axes: Axes, cuts: tuple[float, float]) -> None:
 def _write_names(axes: Axes, x: FloatArray, y: FloatArray, names: list[str]) -> None:
     """Names beside their points, moved down where they would cover each other."""
     right_end = axes.get_xlim()[1]
-    wide = _CLOSE[0] * right_end
-    tall = _CLOSE[1] * (axes.get_ylim()[1] - axes.get_ylim()[0])
-    taken: list[tuple[float, float]] = []
+    tall = _LINE * (axes.get_ylim()[1] - axes.get_ylim()[0])
+    taken: list[tuple[float, float, float]] = []
     for place in np.argsort(-y, kind="stable"):
-        height = float(y[place])
-        for other_x, other_height in sorted(taken, key=lambda one: -one[1]):
-            if abs(other_x - x[place]) < wide and abs(other_height - height) < tall:
-                height = other_height - tall
-        taken.append((float(x[place]), height))
-        moved = abs(height - y[place]) > 1e-12
         # At the right there is no room for a name beyond its point.
         left = float(x[place]) > _LEFT_FROM * right_end
+        width = _LETTER * len(names[place]) * right_end
+        start = float(x[place]) + (-0.025 if left else 0.025) * right_end
+        ends = (start - width, start) if left else (start, start + width)
+        height = float(y[place])
+        for low, high, other in sorted(taken, key=lambda one: -one[2]):
+            if low < ends[1] and ends[0] < high and abs(other - height) < tall:
+                height = other - tall
+        taken.append((*ends, height))
+        moved = abs(height - y[place]) > 1e-12
         axes.annotate(
             names[place],
             (float(x[place]), float(y[place])),
-            xytext=(float(x[place]) + (-0.025 if left else 0.025) * right_end, height),
+            xytext=(start, height),
             textcoords="data",
             ha="right" if left else "left",
             va="center",

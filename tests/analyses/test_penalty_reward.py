@@ -442,6 +442,15 @@ def test_missing_everywhere_is_refused() -> None:
         contrasts(toy_survey(frame))
 
 
+def test_quarters_that_are_none_are_told() -> None:
+    frame = toy_frame(200)
+    frame["P1"] = frame["P2"] = np.r_[np.repeat([5, 6], 20), np.full(160, 7)]
+    result = contrasts(toy_survey(frame))
+    [note] = [note for note in result.notes if "far from 25%" in note]
+    assert "d1 (low), d1 (high)" in note
+    assert not any("far from" in note for note in contrasts(toy_survey(frame), coding="sd").notes)
+
+
 def test_a_constant_covariate_is_refused() -> None:
     frame = toy_frame(60, z=3.0)
     survey = toy_survey(frame, outcomes={"satisfaction": ["SAT1"], "z": ["z"]})
