@@ -12,6 +12,10 @@ from .analyses.frequencies import FrequencyResult as FrequencyResult
 from .analyses.frequencies import frequencies as frequencies
 from .analyses.gaps import GapResult as GapResult
 from .analyses.gaps import gaps as gaps
+from .analyses.importance_performance import (
+    ImportancePerformanceResult as ImportancePerformanceResult,
+)
+from .analyses.importance_performance import importance_performance as importance_performance
 from .analyses.latent_gaps import LatentGapResult as LatentGapResult
 from .analyses.latent_gaps import latent_gaps as latent_gaps
 from .analyses.mediation import MediationResult as MediationResult
@@ -37,6 +41,8 @@ from .analyses.structural import cfa as cfa
 from .analyses.structural import sem as sem
 from .analyses.validity import ValidityResult as ValidityResult
 from .analyses.validity import validity as validity
+from .analyses.what_if import WhatIfResult as WhatIfResult
+from .analyses.what_if import what_if as what_if
 from .datasets.examples import example_path as example_path
 from .datasets.examples import example_truth as example_truth
 from .datasets.examples import load_example as load_example
@@ -70,6 +76,12 @@ from .plots.gaps import plot_expectation_perception as plot_expectation_percepti
 from .plots.gaps import plot_gaps as plot_gaps
 from .plots.gaps import plot_radar as plot_radar
 from .plots.importance import plot_importance as plot_importance
+from .plots.importance_performance import (
+    plot_importance_performance as plot_importance_performance,
+)
+from .plots.importance_performance import (
+    plot_quadrant_probabilities as plot_quadrant_probabilities,
+)
 from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
@@ -103,6 +115,7 @@ __all__ = [
     "FrequencyResult",
     "FrequencyWeights",
     "GapResult",
+    "ImportancePerformanceResult",
     "ImportanceResult",
     "ImproperSolutionWarning",
     "Instrument",
@@ -142,6 +155,7 @@ __all__ = [
     "SurveyError",
     "ValidityResult",
     "WeightsWarning",
+    "WhatIfResult",
     "cfa",
     "compare_measures",
     "compare_models",
@@ -152,6 +166,7 @@ __all__ = [
     "factor_count",
     "frequencies",
     "gaps",
+    "importance_performance",
     "instrument",
     "invariance",
     "latent_gaps",
@@ -166,11 +181,13 @@ __all__ = [
     "plot_expectation_perception",
     "plot_gaps",
     "plot_importance",
+    "plot_importance_performance",
     "plot_likert",
     "plot_loadings",
     "plot_nonlinearity",
     "plot_path_diagram",
     "plot_penalty_reward",
+    "plot_quadrant_probabilities",
     "plot_radar",
     "plot_scree",
     "read_survey",
@@ -182,6 +199,7 @@ __all__ = [
     "sem",
     "simulate",
     "validity",
+    "what_if",
 ]
 
 __version__: str

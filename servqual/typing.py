@@ -57,8 +57,27 @@ PenaltyRewardPlot: TypeAlias = Literal["bars", "map"]
 CurveForm: TypeAlias = Literal["quadratic", "piecewise", "spline"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
+PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
+WhatIfMeasure: TypeAlias = Literal["mean", "top-two-box", "nps"]
+WhatIfPlot: TypeAlias = Literal["effects", "per-point"]
+KanoTable: TypeAlias = Literal["standard", "pouliot"]
+KanoInterval: TypeAlias = Literal["wilson", "bootstrap"]
+KanoPlot: TypeAlias = Literal["map", "shares"]
 ZeroMethod: TypeAlias = Literal["wilcoxon", "pratt"]
 Level: TypeAlias = Literal["dimensions", "items"]
+AttributePerformance: TypeAlias = Literal["perception", "gap", "adequacy", "superiority"]
+ImportanceSource: TypeAlias = Literal["stated", "derived", "expectation", "desired"]
+DerivedImportance: TypeAlias = Literal[
+    "lmg",
+    "relative-weights",
+    "correlation",
+    "squared-correlation",
+    "partial",
+    "beta",
+    "log-partial",
+]
+Crosshair: TypeAlias = Literal["means", "medians", "midpoint", "target"]
+PriorityPlot: TypeAlias = Literal["map", "probabilities"]
 
 #: How a difference is made: (minuend, subtrahend).
 DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
@@ -69,6 +88,9 @@ DIFFERENCES: dict[Difference, tuple[Side, Side]] = {
 
 #: A callback that is told (done, total) while a long step runs.
 Progress: TypeAlias = Callable[[int, int], None]
+
+#: What a user may say about progress: see `servqual.progress.shown_progress`.
+ProgressOption: TypeAlias = Progress | bool | None
 
 
 def check_option(argument: str, value: object, literal: Any, hint: str = "") -> None:

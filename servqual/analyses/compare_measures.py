@@ -28,7 +28,7 @@ from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     BoolArray,
     FloatArray,
-    Progress,
+    ProgressOption,
     Side,
     check_conf_level,
     check_whole,
@@ -250,7 +250,7 @@ def compare_measures(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> MeasureComparisonResult:
     """Compare the measures of service quality as predictors of an outcome.
 
@@ -277,8 +277,9 @@ def compare_measures(
         Bootstrap resamples; 0 for none.
     seed : int, default 1
         Seed of the bootstrap and of the cross-validation.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -465,7 +466,7 @@ def _distance(survey: Survey, side: Side) -> FloatArray:
 
 
 def _resampled(
-    survey: Survey, job: _Job, n_resamples: int, seed: int, progress: Progress | None
+    survey: Survey, job: _Job, n_resamples: int, seed: int, progress: ProgressOption
 ) -> tuple[FloatArray | None, int]:
     """R² of each measure in each resample."""
     if n_resamples == 0:

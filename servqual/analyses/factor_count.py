@@ -32,6 +32,7 @@ from servqual.numerics.retention import (
     kaiser_rule,
     n_leading,
 )
+from servqual.progress import shown_progress
 from servqual.results import Interpretation, Result, SampleInfo, Statement
 from servqual.samplestats.counts import Counts
 from servqual.typing import (
@@ -40,7 +41,7 @@ from servqual.typing import (
     IntArray,
     Missing,
     On,
-    Progress,
+    ProgressOption,
     check_option,
     check_whole,
 )
@@ -213,7 +214,7 @@ def factor_count(
     n_draws: int = 500,
     seed: int = 0,
     hypothesised: int | None = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> FactorCountResult:
     """Compare criteria for the number of factors.
 
@@ -245,8 +246,9 @@ def factor_count(
     hypothesised : int, optional
         Number of factors that theory says. Default: the number of dimensions that the survey's
         items belong to.
-    progress : callable, optional
-        Is told (draws done, draws in all).
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while matrices are drawn. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -378,25 +380,26 @@ def _own_frequencies(counts: Counts, n_obs: int) -> list[IntArray]:
 
 
 def _draw(
-    source: CorrelationSource, draws: Draws, n_draws: int, seed: int, progress: Progress | None
+    source: CorrelationSource, draws: Draws, n_draws: int, seed: int, progress: ProgressOption
 ) -> ParallelAnalysis:
-    if draws == "normal":
-        return parallel_analysis_normal(
-            source.n_obs,
-            len(source.items.names),
+    with shown_progress(progress, "Random matrices") as tell:
+        if draws == "normal":
+            return parallel_analysis_normal(
+                source.n_obs,
+                len(source.items.names),
+                n_draws=int(n_draws),
+                seed=int(seed),
+                progress=tell,
+            )
+        counts = _counts(source)
+        return parallel_analysis_permutation(
+            _own_frequencies(counts, source.n_obs),
+            [np.array(points) for points in counts.categories],
+            kind=source.kind,
             n_draws=int(n_draws),
             seed=int(seed),
-            progress=progress,
+            progress=tell,
         )
-    counts = _counts(source)
-    return parallel_analysis_permutation(
-        _own_frequencies(counts, source.n_obs),
-        [np.array(points) for points in counts.categories],
-        kind=source.kind,
-        n_draws=int(n_draws),
-        seed=int(seed),
-        progress=progress,
-    )
 
 
 # ---- the criteria --------------------------------------------------------------------------------

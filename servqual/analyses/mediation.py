@@ -48,7 +48,7 @@ from servqual.typing import (
     MediationInterval,
     ModeratedPath,
     On,
-    Progress,
+    ProgressOption,
     check_conf_level,
     check_option,
 )
@@ -243,7 +243,7 @@ def mediation(
     conf_level: float = 0.95,
     n_resamples: int = 5000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> MediationResult:
     """Split the effect of quality on an outcome into what goes through mediators and what does not.
 
@@ -283,8 +283,9 @@ def mediation(
         Bootstrap resamples, or Monte Carlo draws.
     seed : int, default 1
         Seed of the generator; the result does not depend on anything else.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -606,7 +607,7 @@ def _bootstrap_draws(
     n_resamples: int,
     seed: int,
     cluster: str | None,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> tuple[FloatArray, int]:
     """Coefficients in each resample; nan where the model cannot be fitted."""
     if sample.rows is None or sample.keep is None:

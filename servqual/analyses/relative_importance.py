@@ -30,7 +30,7 @@ from servqual.typing import (
     ImportanceMethod,
     On,
     PredictorLevel,
-    Progress,
+    ProgressOption,
     check_conf_level,
     check_option,
 )
@@ -199,7 +199,7 @@ def relative_importance(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> ImportanceResult:
     """Divide the variance explained in an outcome among the predictors.
 
@@ -226,8 +226,9 @@ def relative_importance(
         Bootstrap resamples; 0 for none.
     seed : int, default 1
         Seed of the bootstrap; the result does not depend on anything else.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -325,7 +326,7 @@ def _draws(
     *,
     n_resamples: int,
     seed: int,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> tuple[FloatArray | None, int, list[str]]:
     """Contributions in each resample, or None with the reason."""
     if isinstance(data, Moments):
@@ -365,7 +366,7 @@ def _resampled_covariances(
     *,
     n_resamples: int,
     seed: int,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> tuple[FloatArray, int]:
     resampled = resampled_moments(
         survey, variables.names, n_resamples=n_resamples, seed=seed, progress=progress

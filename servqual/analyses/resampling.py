@@ -8,8 +8,9 @@ import numpy as np
 
 from servqual.errors import EstimationError, OptionError
 from servqual.numerics.bootstrap import BootstrapMoments, bootstrap_moments
+from servqual.progress import shown_progress
 from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, FloatArray, IntArray, Progress, check_whole
+from servqual.typing import BoolArray, FloatArray, IntArray, ProgressOption, check_whole
 
 #: With fewer clusters, cluster-robust errors and bootstraps of clusters are too small as a rule.
 FEW_CLUSTERS = 20
@@ -56,7 +57,7 @@ def resampled_moments(
     n_resamples: int,
     seed: int,
     cluster: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> BootstrapMoments:
     """Moments of variables of a survey in bootstrap resamples of its complete respondents.
 
@@ -72,8 +73,8 @@ def resampled_moments(
         Seed of the generator.
     cluster : str, optional
         Grouping variable whose groups are drawn whole.
-    progress : callable, optional
-        Is told (done, total).
+    progress : callable, bool or None, default None
+        See `servqual.progress.shown_progress`.
 
     Returns
     -------
@@ -123,7 +124,7 @@ def resample(
     n_resamples: int,
     seed: int,
     cluster: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> BootstrapMoments:
     """Moments of complete rows in bootstrap resamples, with the weights of their respondents.
 
@@ -141,8 +142,8 @@ def resample(
         Seed of the generator.
     cluster : str, optional
         Grouping variable whose groups are drawn whole.
-    progress : callable, optional
-        Is told (done, total).
+    progress : callable, bool or None, default None
+        See `servqual.progress.shown_progress`.
 
     Returns
     -------
@@ -154,15 +155,17 @@ def resample(
         If a cluster is missing for someone, or there are not two of them.
     """
     weights = None if survey.weights is None else survey.weights[keep]
-    return bootstrap_moments(
-        complete,
-        n_resamples=n_resamples,
-        seed=seed,
-        counts=weights if survey.weight_kind == "frequency" else None,
-        sampling_weights=weights if survey.weight_kind == "sampling" else None,
-        clusters=None if cluster is None else cluster_codes(survey, cluster, keep),
-        progress=progress,
-    )
+    clusters = None if cluster is None else cluster_codes(survey, cluster, keep)
+    with shown_progress(progress, "Resampling") as tell:
+        return bootstrap_moments(
+            complete,
+            n_resamples=n_resamples,
+            seed=seed,
+            counts=weights if survey.weight_kind == "frequency" else None,
+            sampling_weights=weights if survey.weight_kind == "sampling" else None,
+            clusters=clusters,
+            progress=tell,
+        )
 
 
 def cluster_codes(survey: Survey, cluster: str, keep: BoolArray) -> IntArray:

@@ -45,7 +45,7 @@ from servqual.typing import (
     BoolArray,
     Covariance,
     FloatArray,
-    Progress,
+    ProgressOption,
     SurfacePlot,
     check_conf_level,
 )
@@ -244,7 +244,8 @@ class ResponseSurfaceResult(Result):
             if low > 0 or high < 0:
                 text = f"{self.outcome} {up if low > 0 else down} {values}."
             else:
-                text = f"{_PARAMETERS[term].capitalize()} cannot be told from zero {values}."
+                name = _PARAMETERS[term]
+                text = f"{name[0].upper()}{name[1:]} cannot be told from zero {values}."
             statements.append(Statement(term, text))
         return Interpretation(tuple(statements))
 
@@ -333,7 +334,7 @@ def response_surface(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> ResponseSurfaceResult:
     """Regress an outcome on perception, expectation, their squares and their product.
 
@@ -364,8 +365,9 @@ def response_surface(
         Bootstrap resamples; 0 for none, and then no intervals of axes and stationary point.
     seed : int, default 1
         Seed of the bootstrap.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -597,7 +599,7 @@ def _draws(
     n_resamples: int,
     seed: int,
     cluster: str | None,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> tuple[FloatArray | None, int]:
     """Slopes of all terms in each resample; nan where they are not determined."""
     if n_resamples == 0:

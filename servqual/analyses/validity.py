@@ -14,6 +14,7 @@ from servqual.errors import OptionError, shorten
 from servqual.numerics.bootstrap import bootstrap_moments
 from servqual.numerics.implied_moments import assemble, implied_moments
 from servqual.numerics.validity import factor_quality, heterotrait_monotrait
+from servqual.progress import progress_of_part, shown_progress
 from servqual.results import (
     Interpretation,
     Result,
@@ -27,6 +28,7 @@ from servqual.typing import (
     BoolArray,
     FloatArray,
     IntArray,
+    ProgressOption,
     ValidityScale,
     check_conf_level,
     check_option,
@@ -175,6 +177,7 @@ def validity(
     conf_level: float = 0.95,
     n_resamples: int = 1000,
     seed: int = 1,
+    progress: ProgressOption = None,
 ) -> ValidityResult:
     """Judge convergent and discriminant validity of the factors of a confirmatory model.
 
@@ -197,6 +200,9 @@ def validity(
         Bootstrap resamples; 0 for no limits.
     seed : int, default 1
         Of the resampling.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -249,7 +255,7 @@ def validity(
     check_whole("n_resamples", n_resamples, 0)
     check_whole("seed", seed, 0)
     names, blocks = _blocks(fit)
-    draws = None if data is None else _resampled(fit, data, n_resamples, seed)
+    draws = None if data is None else _resampled(fit, data, n_resamples, seed, progress)
     factors, pairs, squares = [], [], []
     unusable = np.zeros(n_resamples, dtype=bool)
     for group in range(fit.model.n_groups):
@@ -422,7 +428,11 @@ def _pairs(
 
 
 def _resampled(
-    fit: StructuralResult, data: Survey | pd.DataFrame, n_resamples: int, seed: int
+    fit: StructuralResult,
+    data: Survey | pd.DataFrame,
+    n_resamples: int,
+    seed: int,
+    progress: ProgressOption,
 ) -> _Resamples | None:
     """Correlation matrices of resamples of each group; None where the model can have no such."""
     rows = rows_of(data, fit.model.observed, "validity")
@@ -431,17 +441,26 @@ def _resampled(
     weights = _counts(data)
     complete = ~np.isnan(rows).any(axis=1)
     drawn, n_complete = [], 0.0
-    for group, label in enumerate(fit.model.group_labels or ("",)):
-        members = _members(fit, data, label)
-        _check_respondents(fit, group, rows[members], None if weights is None else weights[members])
-        chosen = members & complete
-        counts = None if weights is None else weights[chosen]
-        size = float(np.count_nonzero(chosen) if counts is None else counts.sum())
-        if size < 2.0:
-            return None
-        n_complete += size
-        found = bootstrap_moments(rows[chosen], n_resamples=n_resamples, seed=seed, counts=counts)
-        drawn.append(_correlations(found.covariances))
+    labels = fit.model.group_labels or ("",)
+    with shown_progress(progress, "Resampling") as tell:
+        for group, label in enumerate(labels):
+            members = _members(fit, data, label)
+            own = None if weights is None else weights[members]
+            _check_respondents(fit, group, rows[members], own)
+            chosen = members & complete
+            counts = None if weights is None else weights[chosen]
+            size = float(np.count_nonzero(chosen) if counts is None else counts.sum())
+            if size < 2.0:
+                return None
+            n_complete += size
+            found = bootstrap_moments(
+                rows[chosen],
+                n_resamples=n_resamples,
+                seed=seed,
+                counts=counts,
+                progress=progress_of_part(tell, group, len(labels)),
+            )
+            drawn.append(_correlations(found.covariances))
     return _Resamples(tuple(drawn), round(n_complete))
 
 

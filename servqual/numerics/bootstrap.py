@@ -1,4 +1,4 @@
-"""Bootstrap of means and covariances by products of resampling weights, and percentile intervals.
+"""Bootstrap of means and covariances by products of resampling weights, and its intervals.
 
 A resample is a vector that says how often each respondent was drawn. Its moments are the products
 of that vector with the data and their cross-products, so many resamples are one matrix product and
@@ -7,12 +7,14 @@ no resampled data set is ever built.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from servqual.errors import EstimationError
+from servqual.numerics.resampling import resampled_sums
 from servqual.typing import FloatArray, IntArray, Progress, check_conf_level
 
 __all__ = [
@@ -23,11 +25,8 @@ __all__ = [
     "percentile_interval",
 ]
 
-#: Bytes that the resampling weights, and the data with their cross-products, may each take.
+#: Bytes that the data with their cross-products may take; more of them are made when needed.
 _MAX_BYTES = 2**26
-
-#: Most resamples per matrix product, so that progress is told now and then on small data too.
-_MAX_CHUNK = 256
 
 #: A sum of squares that shrinks below this share when it is centred is rounding error.
 _NO_VARIANCE = 1e-12
@@ -115,14 +114,15 @@ def bootstrap_moments(
 
     Notes
     -----
-    Respondents are drawn independently with replacement. The draws are made one resample after
-    the other, so they depend on the seed and the number of rows only; with whole-number data the
-    sums are exact integers, and the results are the same to the last bit however the work is cut
-    up. With `counts` the weights are multinomial, which has the distribution of resampling the
-    repeated rows, but another stream of random numbers: intervals agree within simulation error.
+    Respondents are drawn independently with replacement, see `servqual.numerics.resampling`. The
+    draws depend on the seed and the number of respondents (or clusters) only, and the results are
+    the same for any number of processors; with whole-number data the sums are exact integers, and
+    not one bit depends on how the work is cut up. `counts` that are few per row draw the same
+    respondents as repeated rows; larger ones draw rows with chances of their own, which has the
+    same distribution, but is another stream of random numbers.
 
     Time grows with ``n_resamples * n_rows * n_variables**2``. Beside the data and the result,
-    about 200 MB are used at most.
+    about 200 MB are used at 100,000 rows.
 
     References
     ----------
@@ -147,18 +147,17 @@ def bootstrap_moments(
         )
     shift = _shift(values)
     units = _resampling_units(values - shift, frequencies, sampling_weights, clusters)
-    # Frequencies of rows are drawn as such, unless whole clusters of them are drawn.
-    drawn_frequencies = frequencies if clusters is None else None
-    sums = np.empty((n_resamples, units.n_sums))
-    generator = np.random.default_rng(seed)
-    chunk = int(np.clip(_MAX_BYTES // (8 * units.n_units), 1, _MAX_CHUNK))
-    for start in range(0, n_resamples, chunk):
-        stop = min(start + chunk, n_resamples)
-        weights = _resampling_weights(generator, stop - start, units.n_units, drawn_frequencies)
-        sums[start:stop] = units.weighted(weights)
-        if progress is not None:
-            progress(stop, n_resamples)
-    return _moments_from_sums(sums, shift, n_obs if drawn_frequencies is not None else None)
+    sums = resampled_sums(
+        units.columns,
+        units.n_units,
+        n_resamples=n_resamples,
+        seed=seed,
+        # Frequencies of rows are drawn as such, unless whole clusters of them are drawn.
+        counts=frequencies if clusters is None else None,
+        progress=progress,
+    )
+    drawn, total, sums = units.split(sums, n_obs)
+    return _moments_from_sums(sums, shift, drawn, total)
 
 
 def percentile_interval(draws: FloatArray, conf_level: float) -> Interval:
@@ -307,26 +306,28 @@ def _accelerations(jackknife: FloatArray, weights: FloatArray) -> FloatArray:
 class _Units:
     """What is drawn with replacement, respondents or clusters, and the sums that each brings.
 
-    The sums of a unit are: its respondents, its total weight, its weighted shifted data, and
-    their distinct weighted cross-products.
+    Attributes
+    ----------
+    columns : callable
+        Columns of a slice of the units: its respondents (of clusters), its total weight (with
+        sampling weights), its weighted shifted data, and their distinct weighted cross-products.
+    n_units : int
+        Units.
+    counted, weighted : bool
+        Whether there are columns of respondents and of weights.
     """
 
-    shifted: FloatArray
-    multiplier: FloatArray | None
+    columns: Callable[[slice], FloatArray]
     n_units: int
-    n_sums: int
-    block: int
-    sums: FloatArray | None
+    counted: bool
+    weighted: bool
 
-    def weighted(self, weights: FloatArray) -> FloatArray:
-        """Sums in each resample, shape (n_resamples, n_sums), from how often a unit is drawn."""
-        if self.sums is not None:
-            return weights @ self.sums
-        total = np.zeros((weights.shape[0], self.n_sums))
-        for start in range(0, self.n_units, self.block):
-            part = slice(start, start + self.block)
-            total += weights[:, part] @ _products(self.shifted[part], _part(self.multiplier, part))
-        return total
+    def split(self, sums: FloatArray, n_obs: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Respondents drawn, their total weight, and the other sums of each resample."""
+        drawn = sums[:, [0]] if self.counted else np.full((len(sums), 1), float(n_obs))
+        first = int(self.counted)
+        total = sums[:, [first]] if self.weighted else drawn
+        return drawn, total, sums[:, first + int(self.weighted) :]
 
 
 def _resampling_units(
@@ -342,30 +343,33 @@ def _resampling_units(
             "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
             "weight. Leave one of them out."
         )
-    n_sums = 2 + n_variables + n_variables * (n_variables + 1) // 2
-    # Cross-products that do not fit in memory are made anew for each chunk of resamples.
-    block = max(1, _MAX_BYTES // (8 * n_sums))
+    weighted = multiplier is not None
+    # Cross-products that do not fit in memory are made anew for each block of resamples.
+    most_rows = max(1, _MAX_BYTES // (8 * (2 + n_variables + n_variables * (n_variables + 1) // 2)))
+
+    def products(part: slice) -> FloatArray:
+        return _products(shifted[part], None if multiplier is None else multiplier[part])
+
     if clusters is not None:
         respondents = np.ones(n_rows) if counts is None else counts.astype(np.float64)
-        sums = _cluster_sums(shifted, multiplier, respondents, clusters, block)
-        return _Units(shifted, multiplier, sums.shape[0], n_sums, block, sums)
-    fits = n_rows <= block
-    products = _products(shifted, multiplier) if fits else None
-    return _Units(shifted, multiplier, n_rows, n_sums, block, products)
+        sums = _cluster_sums(products, respondents, clusters, most_rows)
+        return _Units(sums.__getitem__, len(sums), counted=True, weighted=weighted)
+    columns = products(slice(None)).__getitem__ if n_rows <= most_rows else products
+    return _Units(columns, n_rows, counted=False, weighted=weighted)
 
 
 def _cluster_sums(
-    shifted: FloatArray,
-    multiplier: FloatArray | None,
+    products: Callable[[slice], FloatArray],
     respondents: FloatArray,
     clusters: IntArray,
-    block: int,
+    most_rows: int,
 ) -> FloatArray:
-    """Sums of each cluster, shape (n_clusters, n_sums)."""
-    if np.shape(clusters) != (shifted.shape[0],):
+    """Respondents and other sums of each cluster, shape (n_clusters, 1 + n_products)."""
+    n_rows = respondents.size
+    if np.shape(clusters) != (n_rows,):
         raise EstimationError(
-            f"`clusters` has shape {np.shape(clusters)}, but there are {shifted.shape[0]} rows; it "
-            "needs one code per row."
+            f"`clusters` has shape {np.shape(clusters)}, but there are {n_rows} rows; it needs one "
+            "code per row."
         )
     present, codes = np.unique(clusters, return_inverse=True)
     if present.size < 2:
@@ -374,40 +378,33 @@ def _cluster_sums(
             "`clusters` out."
         )
     totals: list[FloatArray] = []
-    for start in range(0, shifted.shape[0], block):
-        part = slice(start, start + block)
-        products = _products(shifted[part], _part(multiplier, part))
-        products *= respondents[part, None]
+    for start in range(0, n_rows, most_rows):
+        part = slice(start, start + most_rows)
+        own = respondents[part]
+        columns = [own, *(own[:, None] * products(part)).T]
         totals.append(
             np.column_stack(
-                [
-                    np.bincount(codes[part], weights=column, minlength=present.size)
-                    for column in products.T
-                ]
+                [np.bincount(codes[part], column, minlength=present.size) for column in columns]
             )
         )
     summed: FloatArray = np.sum(totals, axis=0)
     return summed
 
 
-def _part(values: FloatArray | None, part: slice) -> FloatArray | None:
-    return None if values is None else values[part]
-
-
 def _products(shifted: FloatArray, multiplier: FloatArray | None) -> FloatArray:
-    """One, weight, shifted data and their distinct cross-products, shape (n_rows, n_sums)."""
+    """Weight, if there is one, shifted data and their distinct cross-products, all weighted."""
     n_rows, n_variables = shifted.shape
     rows, columns = np.triu_indices(n_variables)
-    products = np.empty((n_rows, 2 + n_variables + rows.size))
-    products[:, 0] = 1.0
-    products[:, 1] = 1.0
-    products[:, 2 : 2 + n_variables] = shifted
+    first = int(multiplier is not None)
+    products = np.empty((n_rows, first + n_variables + rows.size))
+    products[:, :first] = 1.0
+    products[:, first : first + n_variables] = shifted
     for position, (row, column) in enumerate(
-        zip(rows, columns, strict=True), start=2 + n_variables
+        zip(rows, columns, strict=True), start=first + n_variables
     ):
         np.multiply(shifted[:, row], shifted[:, column], out=products[:, position])
     if multiplier is not None:
-        products[:, 1:] *= multiplier[:, None]
+        products *= multiplier[:, None]
     return products
 
 
@@ -468,31 +465,14 @@ def _shift(values: FloatArray) -> FloatArray:
     return shift
 
 
-def _resampling_weights(
-    generator: np.random.Generator, n_resamples: int, n_rows: int, counts: IntArray | None
-) -> FloatArray:
-    """How often each row is drawn, shape (n_resamples, n_rows)."""
-    weights = np.empty((n_resamples, n_rows))
-    if counts is not None:
-        n_obs = int(counts.sum())
-        shares = counts / n_obs
-        for resample in range(n_resamples):
-            weights[resample] = generator.multinomial(n_obs, shares)
-        return weights
-    for resample in range(n_resamples):
-        drawn = generator.integers(0, n_rows, size=n_rows)
-        weights[resample] = np.bincount(drawn, minlength=n_rows)
-    return weights
-
-
-def _moments_from_sums(sums: FloatArray, shift: FloatArray, n_obs: int | None) -> BootstrapMoments:
+def _moments_from_sums(
+    sums: FloatArray, shift: FloatArray, drawn: FloatArray, total: FloatArray
+) -> BootstrapMoments:
     """Centre the cross-products, and mark variables that are constant in a resample."""
     n_variables = shift.size
     rows, columns = np.triu_indices(n_variables)
-    drawn = sums[:, [0]] if n_obs is None else np.full((sums.shape[0], 1), float(n_obs))
-    total = sums[:, [1]]
-    shifted_means = sums[:, 2 : 2 + n_variables] / total
-    raw = sums[:, 2 + n_variables :]
+    shifted_means = sums[:, :n_variables] / total
+    raw = sums[:, n_variables:]
     centred = raw - total * shifted_means[:, rows] * shifted_means[:, columns]
     on_diagonal = rows == columns
     constant = centred[:, on_diagonal] <= _NO_VARIANCE * raw[:, on_diagonal]

@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from servqual.analyses.compare_measures import MeasureComparisonResult, compare_measures
 from servqual.analyses.congruence import CongruenceResult
 from servqual.analyses.efa import EFAResult, efa
 from servqual.analyses.factor_count import FactorCountResult, factor_count
 from servqual.analyses.frequencies import FrequencyResult, frequencies
 from servqual.analyses.gaps import GapResult, gaps
 from servqual.analyses.latent_gaps import LatentGapResult, latent_gaps
+from servqual.analyses.mediation import MediationResult, mediation
 from servqual.analyses.regression import RegressionResult, regression
 from servqual.analyses.relative_importance import ImportanceResult, relative_importance
+from servqual.analyses.response_surface import ResponseSurfaceResult, response_surface
 from servqual.analyses.scale_reliability import ReliabilityResult, scale_reliability
 from servqual.analyses.structural import StructuralResult, cfa
 from servqual.analyses.validity import ValidityResult, validity
@@ -22,10 +25,21 @@ from servqual.errors import MissingDependencyError, ServqualError, ServqualWarni
 from servqual.reporting.levels import LevelResult, levels
 from servqual.survey.description import SurveyDescription
 from servqual.survey.survey import Survey
-from servqual.typing import DIFFERENCES, Difference, FactorStructure, On, Progress, Side
+from servqual.typing import (
+    DIFFERENCES,
+    Difference,
+    FactorStructure,
+    On,
+    Progress,
+    ProgressOption,
+    Side,
+)
 
 #: Enough for upper limits of ratios, and quick for large surveys.
 _MOST_RESAMPLES = 500
+
+#: The outcome through which quality is thought to work on the others.
+_MEDIATOR = "satisfaction"
 
 
 T = TypeVar("T")
@@ -131,11 +145,20 @@ class Driver:
         Regression on the dimensions.
     importance : Attempt of ImportanceResult
         R² divided among the dimensions.
+    measures : Attempt of MeasureComparisonResult, or None
+        Gaps against perceptions alone; None where only one side was asked.
+    surface : Attempt of ResponseSurfaceResult, or None
+        The outcome over perception and expectation; likewise.
+    chain : Attempt of MediationResult, or None
+        What of it runs through satisfaction; None for satisfaction itself.
     """
 
     outcome: str
     regression: Attempt[RegressionResult]
     importance: Attempt[ImportanceResult]
+    measures: Attempt[MeasureComparisonResult] | None
+    surface: Attempt[ResponseSurfaceResult] | None
+    chain: Attempt[MediationResult] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +312,7 @@ def _structure(survey: Survey, side: Side, settings: Settings) -> Structure | No
         congruence = attempt(found.congruence)
     return Structure(
         on=side,
-        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed)),
+        count=attempt(lambda: factor_count(survey, on=side, seed=settings.seed, progress=False)),
         factors=factors,
         congruence=congruence,
     )
@@ -306,7 +329,11 @@ def _confirmation(
     found: Attempt[ValidityResult] = Attempt(None, models["correlated"].reason)
     if main is not None:
         resamples = min(settings.n_resamples, _MOST_RESAMPLES)
-        found = attempt(lambda: validity(main, survey, n_resamples=resamples, seed=settings.seed))
+        found = attempt(
+            lambda: validity(
+                main, survey, n_resamples=resamples, seed=settings.seed, progress=False
+            )
+        )
     gaps_of_factors = None
     if difference == "gap":
         gaps_of_factors = attempt(lambda: latent_gaps(survey, conf_level=settings.conf_level))
@@ -332,20 +359,48 @@ def _reliability(survey: Survey, on: On, settings: Settings) -> Attempt[Reliabil
     return attempt(lambda: scale_reliability(survey, on=on, conf_level=settings.conf_level))
 
 
+class _Steps:
+    """Progress of several bootstraps, told as the progress of all of them."""
+
+    _FINE = 1000
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._begun = 0
+
+    def next(self) -> ProgressOption:
+        """Begin the next step; what it tells becomes its part of the whole."""
+        told, place = self._progress, self._begun
+        self._begun += 1
+        if told is None:
+            return False  # the report has one bar for all, or none
+
+        def tell(done: int, of: int) -> None:
+            told(place * self._FINE + round(self._FINE * done / of), self._total * self._FINE)
+
+        return tell
+
+    def finish(self) -> None:
+        """Tell that all is done, also the steps that were not needed."""
+        if self._progress is not None and self._total:
+            self._progress(self._total * self._FINE, self._total * self._FINE)
+
+
+#: Bootstraps per outcome: importance, measures, surface, chain.
+_STEPS = 4
+
+
 def _drivers(
     survey: Survey, on: On, settings: Settings, progress: Progress | None
 ) -> tuple[Driver, ...]:
-    total = len(settings.outcomes)
-    found = []
-    for place, outcome in enumerate(settings.outcomes):
-        step = _shifted(progress, place, total)
-        found.append(_driver(survey, on, outcome, settings, step))
-    return tuple(found)
+    steps = _Steps(progress, _STEPS * len(settings.outcomes))
+    found = tuple(_driver(survey, on, outcome, settings, steps) for outcome in settings.outcomes)
+    steps.finish()
+    return found
 
 
-def _driver(
-    survey: Survey, on: On, outcome: str, settings: Settings, progress: Progress | None
-) -> Driver:
+def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _Steps) -> Driver:
     return Driver(
         outcome,
         attempt(lambda: regression(survey, outcome=outcome, on=on, conf_level=settings.conf_level)),
@@ -357,18 +412,65 @@ def _driver(
                 conf_level=settings.conf_level,
                 n_resamples=settings.n_resamples,
                 seed=settings.seed,
-                progress=progress,
+                progress=steps.next(),
             )
         ),
+        _measures(survey, on, outcome, settings, steps.next()),
+        _surface(survey, on, outcome, settings, steps.next()),
+        _chain(survey, on, outcome, settings, steps.next()),
     )
 
 
-def _shifted(progress: Progress | None, place: int, total: int) -> Progress | None:
-    """Progress of one bootstrap of several, told as progress of all."""
-    if progress is None:
+def _measures(
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
+) -> Attempt[MeasureComparisonResult] | None:
+    if on != "gap":
         return None
+    return attempt(
+        lambda: compare_measures(
+            survey,
+            outcome=outcome,
+            conf_level=settings.conf_level,
+            n_resamples=settings.n_resamples,
+            seed=settings.seed,
+            progress=progress,
+        )
+    )
 
-    def tell(done: int, of: int) -> None:
-        progress(place * of + done, total * of)
 
-    return tell
+def _surface(
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
+) -> Attempt[ResponseSurfaceResult] | None:
+    if on != "gap":
+        return None
+    return attempt(
+        lambda: response_surface(
+            survey,
+            outcome=outcome,
+            conf_level=settings.conf_level,
+            n_resamples=settings.n_resamples,
+            seed=settings.seed,
+            progress=progress,
+        )
+    )
+
+
+def _chain(
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
+) -> Attempt[MediationResult] | None:
+    """Split what quality has to do with an outcome into what runs through satisfaction."""
+    if outcome == _MEDIATOR or _MEDIATOR not in survey.outcomes:
+        return None
+    return attempt(
+        lambda: mediation(
+            survey,
+            mediator=_MEDIATOR,
+            outcome=outcome,
+            on=on,
+            interval="percentile" if settings.n_resamples else "sobel",
+            conf_level=settings.conf_level,
+            n_resamples=settings.n_resamples,
+            seed=settings.seed,
+            progress=progress,
+        )
+    )

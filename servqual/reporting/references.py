@@ -264,6 +264,40 @@ REFERENCES: Final[dict[str, Reference]] = {
         "(1), 123–133",
         "10.1007/s11336-003-0974-7",
     ),
+    "edwards-1994": Reference(
+        "Edwards, J. R. (1994). The study of congruence in organizational behavior research: "
+        "Critique and a proposed alternative.",
+        "Organizational Behavior and Human Decision Processes, 58",
+        "(1), 51–100",
+        "10.1006/obhd.1994.1029",
+    ),
+    "edwards-parry": Reference(
+        "Edwards, J. R., & Parry, M. E. (1993). On the use of polynomial regression equations as "
+        "an alternative to difference scores in organizational research.",
+        "Academy of Management Journal, 36",
+        "(6), 1577–1613",
+        "10.5465/256822",
+    ),
+    "mackinnon": Reference(
+        "MacKinnon, D. P., Lockwood, C. M., & Williams, J. (2004). Confidence limits for the "
+        "indirect effect: Distribution of the product and resampling methods.",
+        "Multivariate Behavioral Research, 39",
+        "(1), 99–128",
+        "10.1207/s15327906mbr3901_4",
+    ),
+    "shanock": Reference(
+        "Shanock, L. R., Baran, B. E., Gentry, W. A., Pattison, S. C., & Heggestad, E. D. (2010). "
+        "Polynomial regression with response surface analysis.",
+        "Journal of Business and Psychology, 25",
+        "(4), 543–554",
+        "10.1007/s10869-010-9183-4",
+    ),
+    "steiger-1980": Reference(
+        "Steiger, J. H. (1980). Tests for comparing elements of a correlation matrix.",
+        "Psychological Bulletin, 87",
+        "(2), 245–251",
+        "10.1037/0033-2909.87.2.245",
+    ),
 }
 
 

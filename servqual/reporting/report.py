@@ -8,8 +8,9 @@ from pathlib import Path
 
 from servqual.analyses.resampling import check_bootstrap
 from servqual.errors import MissingDependencyError, OptionError
+from servqual.progress import shown_progress
 from servqual.survey.survey import Survey, require_survey
-from servqual.typing import Progress, check_conf_level
+from servqual.typing import ProgressOption, check_conf_level
 
 _SUFFIXES = (".html", ".htm")
 
@@ -25,7 +26,7 @@ def report(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> Path:
     """Write a report of a survey: gaps, priorities, reliability, drivers of outcomes, and methods.
 
@@ -55,8 +56,9 @@ def report(
         Bootstrap resamples for the intervals of relative importance; 0 for none.
     seed : int, default 1
         Seed of the bootstrap.
-    progress : callable, optional
-        Is told (done, total) while the bootstraps run.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstraps run. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -111,7 +113,9 @@ def report(
         n_resamples=n_resamples,
         seed=seed,
     )
-    text = render(compose(gather(source, settings, progress)))
+    with shown_progress(progress, "Report") as tell:
+        material = gather(source, settings, tell)
+    text = render(compose(material))
     _write(target, text)
     return target
 

@@ -34,7 +34,13 @@ from servqual.survey.columns import (
 from servqual.survey.data import DIFFERENCE_PREFIX, GroupColumn, SurveyData
 from servqual.survey.frames import Frame, starts_with_number
 from servqual.survey.scoring import reverse
-from servqual.survey.weights import FrequencyWeights, SamplingWeights, Weights
+from servqual.survey.weights import (
+    FrequencyWeights,
+    SamplingWeights,
+    Weights,
+    weights_problem,
+    within_reach,
+)
 from servqual.typing import DIFFERENCES, FloatArray, Side, WeightKind, check_option
 
 # "G1" and "gap:reliability" are scores.
@@ -56,6 +62,7 @@ class BuildOptions:
     missing_codes: MissingCodes
     sides: Sequence[Side] | None
     renormalise_points: bool
+    keep: str | Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -124,6 +131,7 @@ def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> Survey
     groups = _read_groups(bench, outcome_columns)
     points, points_columns = _read_points(bench)
     weights, kind = _read_weights(bench)
+    kept = _read_kept(bench, outcome_columns)
     _check_ids(bench)
     _check_text(bench)
     _check_names(bench, columns, groups)
@@ -158,6 +166,7 @@ def build(frame: Frame, instrument: Instrument, options: BuildOptions) -> Survey
         weight_kind=kind,
         recoded=bench.recoded,
         notes=tuple(bench.notes),
+        kept={name: _read_only(values) for name, values in kept.items()},
     )
 
 
@@ -604,7 +613,7 @@ def _read_groups(
         column = bench.find(wanted)
         if column is not None:
             bench.claim(column, f"group {name!r}")
-            groups[name] = _read_group(bench.frame, column)
+            groups[name] = read_group(bench.frame, column)
     return groups
 
 
@@ -624,7 +633,21 @@ def _named_groups(given: object) -> dict[str, str]:
     )
 
 
-def _read_group(frame: Frame, column: str) -> GroupColumn:
+def read_group(frame: Frame, column: str) -> GroupColumn:
+    """Read a column as groups.
+
+    Parameters
+    ----------
+    frame : Frame
+        The data.
+    column : str
+        One of its columns.
+
+    Returns
+    -------
+    GroupColumn
+        Groups in their declared order, or else sorted, numbers by their size.
+    """
     labels = frame.labels(column)
     present = {label for label in labels if label is not None}
     declared = frame.categories(column)
@@ -645,6 +668,32 @@ def _natural_order(label: str) -> tuple[int, float, tuple[str | int, ...], str]:
         parts = re.split(r"(\d+)", label)
         mixed = tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
         return 1, 0.0, mixed, label
+
+
+def _read_kept(bench: _Workbench, outcomes: Mapping[str, tuple[str, ...]]) -> dict[str, FloatArray]:
+    """Further columns that the user wants to reach by their names."""
+    given = bench.options.keep
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        raise OptionError(
+            f'`keep` is {given!r}, but must name columns, such as `keep=["K1f", "K1d"]`, or be a '
+            'pattern, such as `keep="K*"`.'
+        )
+    try:
+        columns = expand(given if isinstance(given, str) else list(given), bench.frame.names)
+    except ColumnNotFoundError as error:
+        bench.problems.extend(columns_not_found(error))
+        return {}
+    for column in columns:
+        bench.claim(column, "column to keep")
+    hidden = [column for column in columns if column in outcomes]
+    if hidden:
+        bench.problems.append(
+            Problem(
+                f"These columns to keep have the name of an outcome: {shorten(hidden)}. Give the "
+                "outcome another name."
+            )
+        )
+    return {column: _read_number(bench, column) for column in columns}
 
 
 def _read_points(bench: _Workbench) -> tuple[FloatArray | None, tuple[str, ...]]:
@@ -779,7 +828,7 @@ def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
                 f"`weights` cannot be read as numbers: {error}. Give the name of a column, or one "
                 "number per row."
             ) from error
-    problem = _weights_problem(values, kind, bench.frame.n_rows)
+    problem = weights_problem(values, kind, bench.frame.n_rows)
     if problem:
         bench.problems.append(Problem(f"{name} cannot serve as weights: {problem}"))
         return None, kind
@@ -787,50 +836,7 @@ def _read_weights(bench: _Workbench) -> tuple[FloatArray | None, WeightKind]:
     if nobody:
         verb = "has a weight of zero and does" if nobody == 1 else "have a weight of zero and do"
         bench.notes.append(f"{plural(int(nobody), 'row')} {verb} not count.")
-    return (_within_reach(values) if kind == "sampling" else values), kind
-
-
-def _within_reach(weights: FloatArray) -> FloatArray:
-    """Scale sampling weights whose squares would leave the range of floating point.
-
-    Only their ratios matter. A power of two keeps every bit of them.
-    """
-    exponent = int(np.frexp(weights.max())[1])
-    if abs(exponent) <= 200:
-        return weights
-    scaled = np.ldexp(weights, -exponent)
-    # A weight that is as good as zero still belongs to a respondent.
-    return np.where(weights > 0, np.maximum(scaled, np.finfo(np.float64).tiny), 0.0)
-
-
-def _weights_problem(values: FloatArray, kind: WeightKind, n_rows: int) -> str:
-    if values.shape != (n_rows,):
-        return (
-            f"there {'is' if values.size == 1 else 'are'} {plural(values.size, 'weight')} for "
-            f"{plural(n_rows, 'row')}. Give one per row."
-        )
-    bad = ~np.isfinite(values) | (values < 0)
-    if bad.any():
-        rows = shorten([row + 1 for row in np.flatnonzero(bad)], limit=5)
-        return (
-            f"{np.count_nonzero(bad):,} are missing, infinite or negative (rows {rows}). "
-            "Correct or drop these rows."
-            if np.count_nonzero(bad) > 1
-            else f"1 is missing, infinite or negative (row {rows}). Correct or drop this row."
-        )
-    if not (values > 0).any():
-        return "all of them are zero."
-    if kind == "frequency" and values.sum() > 2.0**53:
-        return (
-            f"frequency weights count respondents, but these add up to {values.sum():.3g}. If they "
-            "are survey weights, give `sq.SamplingWeights`."
-        )
-    if kind == "frequency" and (values != np.rint(values)).any():
-        return (
-            "frequency weights count respondents and must be whole numbers. If they are survey "
-            "weights, give `sq.SamplingWeights`."
-        )
-    return ""
+    return (within_reach(values) if kind == "sampling" else values), kind
 
 
 def _check_ids(bench: _Workbench) -> None:

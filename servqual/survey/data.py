@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class SurveyData:
         How many answers of each column were a code for "missing".
     notes : tuple of str
         What a reader should know about how the data were taken.
+    kept : mapping of str to ndarray, shape (n,)
+        Further columns, as they are.
     """
 
     n_rows: int
@@ -78,10 +80,12 @@ class SurveyData:
     weight_kind: WeightKind
     recoded: Mapping[str, int]
     notes: tuple[str, ...]
+    kept: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         optional = (self.points, self.weights, *(group.codes for group in self.groups.values()))
-        for values in (*self.answers.values(), *self.outcomes.values(), *optional):
+        named = (self.answers, self.outcomes, self.kept)
+        for values in (*(part for each in named for part in each.values()), *optional):
             if values is not None:
                 values.flags.writeable = False
 
@@ -112,4 +116,5 @@ class SurveyData:
             },
             points=None if self.points is None else self.points[keep],
             weights=None if self.weights is None else self.weights[keep],
+            kept={name: values[keep] for name, values in self.kept.items()},
         )

@@ -95,6 +95,9 @@ class Survey:
     renormalise_points : bool, default False
         Bring importance points to 100 instead of raising when they are not. Points that a
         respondent left out count as zero then, of which a note tells.
+    keep : str or sequence of str, default ()
+        Further columns of numbers, such as the answers of a Kano questionnaire, that `rows` and
+        analyses of their own can ask for by name; ``"K*"`` takes all that match.
 
     Raises
     ------
@@ -156,6 +159,7 @@ class Survey:
         sides: Sequence[Side] | None = None,
         min_answered: float = 0.5,
         renormalise_points: bool = False,
+        keep: str | Sequence[str] = (),
     ) -> None:
         asked = _resolve_instrument(instrument)
         options = BuildOptions(
@@ -173,6 +177,7 @@ class Survey:
             missing_codes=missing_codes,
             sides=sides,
             renormalise_points=renormalise_points,
+            keep=keep,
         )
         _check_share(min_answered)
         data = build(read_frame(frame), asked, options)
@@ -251,6 +256,11 @@ class Survey:
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Grouping variable → its groups, in order."""
         return {name: column.levels for name, column in self._data.groups.items()}
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Further columns that were kept by `keep`."""
+        return tuple(self._data.kept)
 
     @property
     def has_importance(self) -> bool:
@@ -454,10 +464,10 @@ class Survey:
         Parameters
         ----------
         variables : sequence of str
-            Columns of items and outcomes by their own names (``"P1"``, ``"SAT1"``), differences of
-            items (``"G1"``), outcomes, or scores written as ``"gap:reliability"``,
-            ``"perception:quality"``, ``"gap:5"`` (side or difference, then a dimension, ``quality``
-            or an item number).
+            Columns of items and outcomes by their own names (``"P1"``, ``"SAT1"``), columns that
+            were kept by `keep`, differences of items (``"G1"``), outcomes, or scores written as
+            ``"gap:reliability"``, ``"perception:quality"``, ``"gap:5"`` (side or difference, then a
+            dimension, ``quality`` or an item number).
 
         Returns
         -------
@@ -782,7 +792,7 @@ class Survey:
         for name, columns in self._data.outcome_columns.items():
             for place, column in enumerate(columns):
                 found[column] = self._data.outcomes[name][:, place]
-        return found
+        return found | dict(self._data.kept)
 
     def _find_variable(self, name: str) -> FloatArray | None:
         if name in self._data.outcomes:
@@ -885,6 +895,8 @@ class Survey:
             entries.append(
                 ("importance", ", ".join(self._data.points_columns) or "one vector for all")
             )
+        if self.kept:
+            entries.append(("kept", shorten(self.kept, 3)))
         if self.reversed_items:
             entries.append(("reversed", ", ".join(str(number) for number in self.reversed_items)))
         if self._data.weight_kind != "none":
@@ -914,6 +926,7 @@ def read_survey(
     sides: Sequence[Side] | None = None,
     min_answered: float = 0.5,
     renormalise_points: bool = False,
+    keep: str | Sequence[str] = (),
     sheet: str | int | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -929,7 +942,7 @@ def read_survey(
         What was asked; see `Survey`.
     expectation, perception, minimum, desired, outcomes, groups, importance, weights, id,
     missing_codes, sides, \
-min_answered, renormalise_points
+min_answered, renormalise_points, keep
         As in `Survey`.
     sheet : str or int, optional
         Sheet of a workbook; default: the first.
@@ -984,6 +997,7 @@ min_answered, renormalise_points
         sides=sides,
         min_answered=min_answered,
         renormalise_points=renormalise_points,
+        keep=keep,
     )
     object.__setattr__(survey, "_source", str(info))
     return survey

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose
 
 import servqual as sq
 from servqual.numerics.importance import first, last, lmg, pratt, relative_weights
-from servqual.typing import FloatArray, ImportanceMethod
+from servqual.numerics.resampling import weight_blocks
+from servqual.typing import FloatArray, ImportanceMethod, IntArray
 from tests.analyses.surveys import (
     records,
     reference_frame,
@@ -118,14 +119,19 @@ def rows_of(survey: sq.Survey, outcome: str) -> tuple[FloatArray, FloatArray | N
     return values[keep], None if survey.weights is None else survey.weights[keep]
 
 
+def _weights(n_units: int, n_resamples: int, seed: int, counts: IntArray | None = None) -> IntArray:
+    """How often each respondent is drawn in each resample."""
+    blocks = weight_blocks(n_units, n_resamples=n_resamples, seed=seed, counts=counts)
+    return np.concatenate([block.astype(np.int64) for block in blocks])
+
+
 def looped_draws(
     values: FloatArray, weights: FloatArray | None, method: ImportanceMethod, n: int, seed: int
 ) -> FloatArray:
     """Draw the respondents of each resample one after the other, and compute anew each time."""
-    generator = np.random.default_rng(seed)
     draws = []
-    for _ in range(n):
-        rows = generator.integers(0, len(values), size=len(values))
+    for times in _weights(len(values), n, seed):
+        rows = np.repeat(np.arange(len(values)), times)
         own = None if weights is None else weights[rows]
         covariance = np.cov(values[rows].T, aweights=own)
         deviations = np.sqrt(np.diag(covariance))
@@ -160,11 +166,8 @@ def test_intervals_under_frequency_weights_are_those_of_multinomial_counts() -> 
     result = sq.relative_importance(survey, outcome="satisfaction", n_resamples=100, seed=5)
     values, weights = rows_of(survey, "satisfaction")
     assert weights is not None
-    generator = np.random.default_rng(5)
-    total = int(weights.sum())
     draws = []
-    for _ in range(100):
-        counts = generator.multinomial(total, weights.astype(int) / total)
+    for counts in _weights(len(values), 100, 5, weights.astype(np.int64)):
         draws.append(lmg(np.asarray(np.corrcoef(np.repeat(values, counts, axis=0).T))))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     assert_allclose(result.contributions["conf_low"], low, rtol=1e-8)
@@ -347,8 +350,7 @@ def test_resamples_without_variance_are_skipped_and_counted(weighted: bool) -> N
         frame, toy_instrument((1, 2)), weights=sq.SamplingWeights("w") if weighted else None
     )
     result = sq.relative_importance(survey, outcome="satisfaction", n_resamples=200, seed=2)
-    generator = np.random.default_rng(2)
-    missed = sum(0 not in generator.integers(0, 40, size=40) for _ in range(200))
+    missed = int((_weights(40, 200, 2)[:, 0] == 0).sum())
     assert missed > 0
     assert result.n_degenerate == missed
     note = f"In {missed} of 200 resamples a variable was constant; they do not count."

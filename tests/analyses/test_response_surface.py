@@ -287,3 +287,12 @@ def test_little_mismatch_is_said() -> None:
         frame[f"P{item}"] = moved.clip(1, 7)
     result = sq.response_surface(survey_of(frame), n_resamples=0)
     assert "little to learn about mismatch" in str(result.interpret())
+
+
+def test_words_keep_the_letters_of_the_formula() -> None:
+    frame = reference_frame()
+    generator = np.random.default_rng(5)
+    for item in (1, 2, 3):
+        frame[f"SAT{item}"] = generator.integers(1, 8, len(frame))
+    words = str(sq.response_surface(survey_of(frame), n_resamples=0).interpret())
+    assert "Slope along congruence (P = E) cannot be told from zero" in words

@@ -808,6 +808,69 @@ SCHEMA["penalty_reward"] = {
         "adj_r_squared",
         "n_indeterminate",
         "smallest_share",
+SCHEMA["importance_performance"] = {
+    "attributes": [
+        "term",
+        "label",
+        "dimension",
+        "n",
+        "n_importance",
+        "importance",
+        "importance_std_error",
+        "importance_low",
+        "importance_high",
+        "performance",
+        "performance_std_error",
+        "performance_low",
+        "performance_high",
+        "covariance",
+        "quadrant",
+        "p_quadrant",
+        "p_concentrate",
+        "p_keep_up",
+        "p_low_priority",
+        "p_overkill",
+        "iso_distance",
+        "iso_low",
+        "iso_high",
+        "udcv",
+        "acv",
+        "gap",
+        "weight",
+        "pgcv",
+        "pgcv_low",
+        "pgcv_high",
+        "pgcv_rank",
+        "pgcv_rank_low",
+        "pgcv_rank_high",
+        "priority",
+        "priority_low",
+        "priority_high",
+        "priority_rank",
+        "priority_rank_low",
+        "priority_rank_high",
+    ],
+    "lines": ["axis", "rule", "value", "conf_low", "conf_high"],
+    "glance": [
+        "source",
+        "method",
+        "outcome",
+        "on",
+        "level",
+        "crosshair",
+        "importance_line",
+        "performance_line",
+        "n_obs",
+        "n_excluded",
+        "n_attributes",
+        "n_concentrate",
+        "n_keep_up",
+        "n_low_priority",
+        "n_overkill",
+        "n_certain",
+        "satisfaction_index",
+        "satisfaction_index_low",
+        "satisfaction_index_high",
         "n_resamples",
         "n_degenerate",
         "conf_level",
@@ -865,7 +928,62 @@ SCHEMA["nonlinearity"] = {
     ],
 }
 SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
+SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
+SCHEMA["what_if"] = {
+    "changes": [
+        "term",
+        "label",
+        "level",
+        "asked",
+        "effective",
+        "share_at_bound",
+        "before",
+        "after",
+    ],
+    "effects": [
+        "measure",
+        "part",
+        "before",
+        "after",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+    ],
+    "per_point": [
+        "term",
+        "label",
+        "measure",
+        "effective",
+        "change",
+        "std_error",
+        "conf_low",
+        "conf_high",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "p_first",
+    ],
+    "glance": [
+        "outcome",
+        "through",
+        "on",
+        "n_obs",
+        "n_excluded",
+        "r_squared",
+        "change_mean",
+        "change_top_two_box",
+        "change_nps",
+        "first",
+        "p_first",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["what_if"]["tidy"] = SCHEMA["what_if"]["effects"]
 
 #: Frames whose columns are the variables, factors or dimensions at hand.
 VARYING = {
@@ -991,8 +1109,40 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     ),
     "nonlinearity clusters": lambda: sq.nonlinearity(
         reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
+    "importance_performance": lambda: sq.importance_performance(
+        reference_survey(), n_resamples=100
+    ),
+    "importance_performance items": lambda: sq.importance_performance(
+        reference_survey(), level="items", on="gap", importance="expectation", n_resamples=100
+    ),
+    "importance_performance derived": lambda: sq.importance_performance(
+        reference_survey("sampling"), outcome="satisfaction", crosshair="medians", n_resamples=100
+    ),
+    "importance_performance without resamples": lambda: sq.importance_performance(
+        toy_survey(toy_frame(1)), importance="expectation", n_resamples=0
+    ),
+    "importance_performance constant": lambda: sq.importance_performance(
+        toy_survey(toy_frame().assign(SAT1=4, SAT2=4, SAT3=4)),
+        outcome="satisfaction",
+        n_resamples=100,
     ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
+    "what_if": lambda: sq.what_if(
+        reference_survey(), {"reliability": 0.5, "P1": 1}, "satisfaction", n_resamples=100
+    ),
+    "what_if chain": lambda: sq.what_if(
+        reference_survey("sampling"),
+        {"quality": -1},
+        "loyalty",
+        through="satisfaction",
+        n_resamples=100,
+    ),
+    "what_if off the scale": lambda: sq.what_if(
+        toy_survey(toy_frame(TIPS=np.arange(40.0)), outcomes={"tips": "TIPS"}),
+        {"d1": 1},
+        "tips",
+        n_resamples=0,
+    ),
 }
 
 
@@ -1071,8 +1221,10 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"kind", "class", "importance", "coding", "form", "part"}
+    words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         for column in set(frame.columns) - words:
@@ -1127,6 +1279,8 @@ def test_the_survey_is_not_changed() -> None:
     sq.regression(survey, outcome="satisfaction")
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
+    sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
+    sq.importance_performance(survey, n_resamples=100)
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(survey.scores("gap"), scores)
     assert repr(survey) == shown
@@ -1245,6 +1399,11 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
+    yield sq.importance_performance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.importance_performance(
+        survey, importance=["<i>SAT</i>", "SAT2"], outcome=None, n_resamples=100
+    )
     yield sq.scale_reliability(
         sq.Moments.from_covariance(np.eye(2) + 0.5, 50, [SCRIPT, "<b>"]), scales={SCRIPT: [SCRIPT]}
     )

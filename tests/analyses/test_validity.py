@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 
 import servqual as sq
 from servqual.analyses.validity import ValidityResult, validity
+from servqual.numerics.resampling import weight_blocks
 from tests.analyses.surveys import reference_survey
 from tests.reference import load_expected
 
@@ -102,10 +103,10 @@ def test_limits_are_quantiles_of_resampled_respondents() -> None:
     frame = pupils()
     found = validity(sq.cfa(frame, THREE), frame, n_resamples=60, conf_level=0.9, seed=7)
     rows = frame[[f"x{i}" for i in range(1, 10)]].to_numpy()
-    rng = np.random.default_rng(7)
+    [weights] = weight_blocks(301, n_resamples=60, seed=7)
     ratios = []
-    for _ in range(60):
-        r = np.abs(np.corrcoef(rows[rng.integers(0, 301, size=301)], rowvar=False))
+    for times in weights:
+        r = np.abs(np.corrcoef(np.repeat(rows, times, axis=0), rowvar=False))
         first, second = r[[0, 0, 1], [1, 2, 2]], r[[3, 3, 4], [4, 5, 5]]
         ratios.append(r[:3, 3:6].mean() / np.sqrt(first.mean() * second.mean()))
     assert_allclose(found.pairs["htmt_upper"][0], np.quantile(ratios, 0.9), rtol=1e-10)

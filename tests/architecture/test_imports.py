@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "servqual"
 ORDER = (
     "errors",
     "typing",
+    "progress",
     "numerics",
     "samplestats",
     "instruments",

@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-TESTED_EXTRAS = ("plot", "report", "spss", "scale", "test")
+TESTED_EXTRAS = ("plot", "report", "progress", "spss", "scale", "test")
 
 
 def _declared_minima() -> dict[str, str]:

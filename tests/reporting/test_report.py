@@ -190,6 +190,52 @@ def test_importance_is_that_of_the_analysis(bank: sq.Survey, page: str) -> None:
         assert shown[row["label"]][4] == percent(row["share"])
 
 
+def test_measures_are_those_of_the_analysis(bank: sq.Survey, page: str) -> None:
+    result = sq.compare_measures(bank, outcome="loyalty", n_resamples=200)
+    shown = _rows(page, "Measures of quality against loyalty")
+    assert list(shown) == result.measures["measure"].tolist()
+    for row in result.measures.to_dict("records"):
+        cells = shown[row["measure"]]
+        assert cells[:2] == [two(row["r"]), two(row["r_squared"])]
+        assert cells[2] == interval(row["r_squared_low"], row["r_squared_high"])
+        assert cells[4] == percent(row["p_best"])
+    pair = result.tests.query("first == 'SERVQUAL' and second == 'SERVPERF'")
+    assert shown["SERVQUAL"][5] == "–"
+    assert shown["SERVPERF"][5] == format_p(pair["p_adjusted"].item())
+
+
+def test_surface_and_chain_are_those_of_the_analyses(bank: sq.Survey, page: str) -> None:
+    surface = sq.response_surface(bank, outcome="satisfaction", n_resamples=200)
+    shown = _rows(page, "Response surface of satisfaction")
+    for row in surface.tidy().to_dict("records"):
+        assert shown[row["term"]][1:3] == [two(row["estimate"]), two(row["std_error"])]
+    effects = sq.mediation(bank, n_resamples=200).tidy().set_index("term")
+    shown = _rows(page, "Effects on loyalty")
+    through = effects.to_dict(orient="index")["indirect"]
+    assert shown["Through satisfaction"] == [
+        two(through["estimate"]),
+        interval(through["conf_low"], through["conf_high"]),
+        format_p(through["p_value"]),
+        percent(through["share_of_total"]),
+    ]
+    assert "Effects on satisfaction" not in page
+
+
+def test_one_side_has_no_comparison_of_sides(tmp_path: Path) -> None:
+    frame = pd.DataFrame(_answers(60, 6))
+    survey = sq.Survey(
+        frame[[f"P{item}" for item in range(1, 7)] + ["SAT"]],
+        instrument=sq.Instrument.from_toml(
+            SMALL.replace("[dimensions]", 'sides = ["perception"]\n[dimensions]')
+        ),
+        outcomes={"satisfaction": ["SAT"]},
+    )
+    page = _page(survey, tmp_path)
+    assert "Regression of satisfaction" in page
+    assert "Gaps or perceptions alone" not in page
+    assert "From quality through" not in page
+
+
 def test_priorities_are_ranked_by_the_weighted_shortfall(bank: sq.Survey, page: str) -> None:
     table = sq.gaps(bank).dimensions.sort_values("weighted_gap", kind="stable")
     shown = _rows(page, "Dimensions ranked by priority")

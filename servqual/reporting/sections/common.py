@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from servqual.reporting.blocks import Remarks
+from servqual.reporting.blocks import Block, BulletList, Paragraph, Remarks, prose
 from servqual.reporting.material import Attempt, Material
+from servqual.results import Interpretation
 
 
 def remarks(*sources: Iterable[str]) -> tuple[Remarks, ...]:
@@ -30,6 +31,14 @@ def said_by(attempt: Attempt[Any]) -> tuple[str, ...]:
     """Warnings and notes of a result."""
     notes = () if attempt.value is None else tuple(attempt.value.notes)
     return (*attempt.remarks, *notes)
+
+
+def words_of(words: Interpretation) -> Iterator[Block]:
+    """Write an interpretation as a list, with the sources of its rules."""
+    if words.statements:
+        yield BulletList(tuple(prose(part.text) for part in words.statements))
+    if words.sources:
+        yield Paragraph(prose(f"Rules of thumb: {'; '.join(words.sources)}."), "small")
 
 
 def dimension_labels(material: Material) -> dict[str, str]:

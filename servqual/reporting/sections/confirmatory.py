@@ -12,7 +12,6 @@ from servqual.plots.path_diagram import plot_path_diagram
 from servqual.reporting.blocks import (
     Absent,
     Block,
-    BulletList,
     Figure,
     Paragraph,
     Section,
@@ -25,9 +24,9 @@ from servqual.reporting.blocks import (
 )
 from servqual.reporting.figures import WIDE, draw_sized
 from servqual.reporting.material import Confirmation, Material
-from servqual.reporting.sections.common import dimension_labels, remarks, said_by
+from servqual.reporting.sections.common import dimension_labels, remarks, said_by, words_of
 from servqual.reporting.words import ON_NAMES, interval, three, two, whole
-from servqual.results import Interpretation, format_p
+from servqual.results import format_p
 from servqual.typing import FactorStructure
 
 if TYPE_CHECKING:
@@ -82,14 +81,6 @@ def _blocks(material: Material, found: Confirmation) -> Iterator[Block]:
     yield from remarks(*(said_by(each) for each in found.models.values()), said_by(found.validity))
 
 
-def _words(words: Interpretation) -> Iterator[Block]:
-    """An interpretation as a list, with the sources of its rules."""
-    if words.statements:
-        yield BulletList(tuple(prose(part.text) for part in words.statements))
-    if words.sources:
-        yield Paragraph(prose(f"Rules of thumb: {'; '.join(words.sources)}."), "small")
-
-
 def _models(found: Confirmation) -> Iterator[Block]:
     """Fit of each structure, side by side."""
     yield Subheading("Do the dimensions fit?")
@@ -118,7 +109,7 @@ def _models(found: Confirmation) -> Iterator[Block]:
         return
     main = found.models["correlated"].value
     if main is not None:
-        yield from _words(main.interpret())
+        yield from words_of(main.interpret())
     yield Table(
         "Fit of the models",
         (
@@ -153,7 +144,7 @@ def _diagram(fit: StructuralResult) -> Iterator[Block]:
 def _validity(result: ValidityResult, labels: dict[str, str]) -> Iterator[Block]:
     """Reliability, extracted variance and discriminant validity."""
     yield Subheading("One thing each, and different things?")
-    yield from _words(result.interpret())
+    yield from words_of(result.interpret())
     correlations = result.fornell_larcker
     rows = [
         [
@@ -223,7 +214,7 @@ def _latent_gaps(found: Confirmation, labels: dict[str, str]) -> Iterator[Block]
         yield Absent("Latent gaps are not shown", "" if attempted is None else attempted.reason)
         return
     result: LatentGapResult = attempted.value
-    yield from _words(result.interpret())
+    yield from words_of(result.interpret())
     rows = [
         [
             labels.get(row["dimension"], row["dimension"]),

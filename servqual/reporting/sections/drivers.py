@@ -1,4 +1,4 @@
-"""Drivers: what goes with each outcome, by regression and by relative importance."""
+"""Drivers: what goes with each outcome, what matters most for it, and through what it works."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from servqual.reporting.blocks import (
 from servqual.reporting.figures import draw
 from servqual.reporting.material import Driver, Material
 from servqual.reporting.sections.common import remarks, said_by
+from servqual.reporting.sections.links import both_sides, chain
 from servqual.reporting.words import (
     ON_NAMES,
     degrees,
@@ -84,6 +85,8 @@ def _of_outcome(driver: Driver, on: On) -> Iterator[Block]:
         yield _contributions(importance.value)
         yield _picture(importance.value)
     yield from remarks(said_by(fit), said_by(importance))
+    yield from both_sides(driver)
+    yield from chain(driver)
 
 
 def _reading(result: RegressionResult) -> Iterator[Block]:

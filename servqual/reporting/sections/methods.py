@@ -349,6 +349,7 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
             ),
             ("lindeman", "groemping", "efron-tibshirani"),
         )
+    yield from _link_notes(material)
     yield _Note(
         "Priorities",
         prose(
@@ -358,3 +359,39 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
         ),
         ("martilla-james",),
     )
+
+
+def _link_notes(material: Material) -> Iterator[_Note]:
+    """What the links of both sides with an outcome, and the chain to it, rest on."""
+    if any(driver.measures is not None and driver.measures.value for driver in material.drivers):
+        yield _Note(
+            "Measures of quality",
+            prose(
+                "Each overall score alone predicts the outcome, over the same respondents. "
+                "Williams' ",
+                symbol("t"),
+                " compares two correlations with one outcome; the F test asks whether perception "
+                "and expectation count equally, with opposite signs.",
+            ),
+            ("cronin-taylor", "steiger-1980", "edwards-1994"),
+        )
+    if any(driver.surface is not None and driver.surface.value for driver in material.drivers):
+        yield _Note(
+            "Response surface",
+            prose(
+                "Regression on perception, expectation, their squares and their product, both "
+                "centred at the middle of the answer scale. a1 and a2: slope and curvature where "
+                "both are equal; a3 and a4: where they are opposite."
+            ),
+            ("edwards-parry", "shanock"),
+        )
+    if any(driver.chain is not None and driver.chain.value for driver in material.drivers):
+        yield _Note(
+            "Chain through satisfaction",
+            prose(
+                "Indirect effect: the coefficient of quality for satisfaction times that of "
+                "satisfaction for the outcome, quality held constant. It describes associations "
+                "along assumed arrows."
+            ),
+            ("mackinnon",),
+        )

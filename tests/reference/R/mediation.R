@@ -51,12 +51,14 @@ one$psych <- list(
   indirect = as.numeric(by_psych$ab), boot_sd = as.numeric(by_psych$boot$sd),
   limits = as.numeric(by_psych$boot$ci.ab)
 )
+# Coefficients of both regressions by covariances, because `lm` would take minutes.
 indirect_of <- function(data, chosen) {
-  d <- data[chosen, ]
-  coef(lm(pmi ~ cond, d))[["cond"]] * coef(lm(reaction ~ cond + pmi, d))[["pmi"]]
+  s <- cov(data[chosen, ])
+  s[1, 2] / s[1, 1] * solve(s[1:2, 1:2], s[1:2, 3])[[2]]
 }
 set.seed(2)
-drawn <- boot(Tal_Or, indirect_of, R = 20000)
+drawn <- boot(as.matrix(Tal_Or[c("cond", "pmi", "reaction")]), indirect_of, R = 100000)
+stopifnot(all.equal(drawn$t0, as.numeric(by_psych$ab)))
 limits <- boot.ci(drawn, type = c("perc", "bca"))
 one$boot <- list(sd = sd(drawn$t), percent = limits$percent[4:5], bca = limits$bca[4:5])
 one$rows <- Tal_Or[c("cond", "pmi", "reaction")]
