@@ -742,72 +742,6 @@ SCHEMA["response_surface"] = {
         "seed",
     ],
 }
-SCHEMA["penalty_reward"] = {
-    "coefficients": ["term", "label", "kind", "n", "share", *_TESTED],
-    "asymmetry": [
-        "term",
-        "label",
-        "reward",
-        "penalty",
-        "range",
-        "range_low",
-        "range_high",
-        "satisfaction_potential",
-        "dissatisfaction_potential",
-        "impact_asymmetry",
-        "conf_low",
-        "conf_high",
-        "class",
-        "class_probability",
-        "importance",
-    ],
-    "symmetry": [
-        "term",
-        "label",
-        "estimate",
-        "std_error",
-        "statistic",
-        "df",
-        "p_value",
-        "p_adjusted",
-        "conf_low",
-        "conf_high",
-    ],
-    "classes": [
-        "term",
-        "label",
-        "frustrator",
-        "dissatisfier",
-        "hybrid",
-        "satisfier",
-        "delighter",
-        "indeterminate",
-        "n_draws",
-    ],
-    "cells": [
-        "term",
-        "label",
-        "low_cut",
-        "high_cut",
-        "n_low",
-        "n_middle",
-        "n_high",
-        "share_low",
-        "share_middle",
-        "share_high",
-    ],
-    "glance": [
-        "outcome",
-        "on",
-        "coding",
-        "covariance",
-        "n_obs",
-        "n_excluded",
-        "n_terms",
-        "r_squared",
-        "adj_r_squared",
-        "n_indeterminate",
-        "smallest_share",
 SCHEMA["importance_performance"] = {
     "attributes": [
         "term",
@@ -877,6 +811,79 @@ SCHEMA["importance_performance"] = {
         "seed",
     ],
 }
+SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
+SCHEMA["penalty_reward"] = {
+    "coefficients": ["term", "label", "kind", "n", "share", *_TESTED],
+    "asymmetry": [
+        "term",
+        "label",
+        "reward",
+        "penalty",
+        "range",
+        "range_low",
+        "range_high",
+        "satisfaction_potential",
+        "dissatisfaction_potential",
+        "impact_asymmetry",
+        "conf_low",
+        "conf_high",
+        "class",
+        "class_probability",
+        "importance",
+    ],
+    "symmetry": [
+        "term",
+        "label",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "p_adjusted",
+        "conf_low",
+        "conf_high",
+    ],
+    "classes": [
+        "term",
+        "label",
+        "frustrator",
+        "dissatisfier",
+        "hybrid",
+        "satisfier",
+        "delighter",
+        "indeterminate",
+        "n_draws",
+    ],
+    "cells": [
+        "term",
+        "label",
+        "low_cut",
+        "high_cut",
+        "n_low",
+        "n_middle",
+        "n_high",
+        "share_low",
+        "share_middle",
+        "share_high",
+    ],
+    "glance": [
+        "outcome",
+        "on",
+        "coding",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "r_squared",
+        "adj_r_squared",
+        "n_indeterminate",
+        "smallest_share",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
 SCHEMA["penalty_reward"]["tidy"] = SCHEMA["penalty_reward"]["coefficients"]
 SCHEMA["nonlinearity"] = {
     "tests": [
@@ -928,7 +935,6 @@ SCHEMA["nonlinearity"] = {
     ],
 }
 SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
-SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 SCHEMA["what_if"] = {
     "changes": [
@@ -1096,19 +1102,6 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "response_surface sampling": lambda: sq.response_surface(
         reference_survey("sampling"), predictor="reliability", n_resamples=0
     ),
-    "penalty_reward": lambda: sq.penalty_reward(reference_survey(), n_resamples=100),
-    "penalty_reward sampling": lambda: sq.penalty_reward(
-        reference_survey("sampling"), on="gap", coding="gap-sign", n_resamples=0
-    ),
-    "penalty_reward empty": lambda: sq.penalty_reward(
-        toy_survey(toy_frame()), coding="scale", low=1, high=5, n_resamples=100
-    ),
-    "nonlinearity": lambda: sq.nonlinearity(reference_survey()),
-    "nonlinearity sampling": lambda: sq.nonlinearity(
-        reference_survey("sampling"), on="perception", forms="piecewise", knot=7
-    ),
-    "nonlinearity clusters": lambda: sq.nonlinearity(
-        reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
     "importance_performance": lambda: sq.importance_performance(
         reference_survey(), n_resamples=100
     ),
@@ -1125,6 +1118,20 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         toy_survey(toy_frame().assign(SAT1=4, SAT2=4, SAT3=4)),
         outcome="satisfaction",
         n_resamples=100,
+    ),
+    "penalty_reward": lambda: sq.penalty_reward(reference_survey(), n_resamples=100),
+    "penalty_reward sampling": lambda: sq.penalty_reward(
+        reference_survey("sampling"), on="gap", coding="gap-sign", n_resamples=0
+    ),
+    "penalty_reward empty": lambda: sq.penalty_reward(
+        toy_survey(toy_frame()), coding="scale", low=1, high=5, n_resamples=100
+    ),
+    "nonlinearity": lambda: sq.nonlinearity(reference_survey()),
+    "nonlinearity sampling": lambda: sq.nonlinearity(
+        reference_survey("sampling"), on="perception", forms="piecewise", knot=7
+    ),
+    "nonlinearity clusters": lambda: sq.nonlinearity(
+        reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
     ),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
     "what_if": lambda: sq.what_if(
@@ -1222,8 +1229,8 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
-    words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"kind", "class", "importance", "coding", "form", "part"}
+    words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
