@@ -17,7 +17,7 @@ from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.path_effects import path_coefficients
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, Covariance, FloatArray, IntArray, Progress
+from servqual.typing import BoolArray, Covariance, FloatArray, IntArray, ProgressOption
 
 __all__ = [
     "ContrastFit",
@@ -379,7 +379,7 @@ def contrast_draws(
     n_resamples: int,
     seed: int,
     cluster: str | None,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> FloatArray | None:
     """Coefficients in bootstrap resamples, with the groups that the sample formed.
 
@@ -393,8 +393,8 @@ def contrast_draws(
         Settings of the bootstrap.
     cluster : str or None
         Grouping variable whose groups are drawn whole.
-    progress : callable or None
-        Is told (done, total).
+    progress : callable, bool or None
+        See `servqual.progress.shown_progress`.
 
     Returns
     -------

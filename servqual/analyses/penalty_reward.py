@@ -40,7 +40,7 @@ from servqual.typing import (
     On,
     PenaltyRewardPlot,
     PredictorLevel,
-    Progress,
+    ProgressOption,
     check_conf_level,
 )
 
@@ -319,7 +319,7 @@ def penalty_reward(
     conf_level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> PenaltyRewardResult:
     """Regress an outcome on who is low and who is high: what costs, and what earns.
 
@@ -364,8 +364,9 @@ def penalty_reward(
         probabilities of classes.
     seed : int, default 1
         Seed of the bootstrap.
-    progress : callable, optional
-        Is told (done, total) while the bootstrap runs.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------

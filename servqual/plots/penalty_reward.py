@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from servqual.plots.point_labels import label_points
 from servqual.plots.rows import (
     FIGURE_WIDTH,
     draw_intervals,
@@ -43,13 +44,6 @@ _HEIGHT: Final = 0.32
 
 #: Points from the axis to the legend below it.
 _BELOW_AXIS_LABEL: Final = 3.6
-
-#: Width of a letter and height of a line on the map, about, as shares of its width and height.
-_LETTER: Final = 0.0125
-_LINE: Final = 0.05
-
-#: Share of the width beyond which names stand at the left of their points.
-_LEFT_FROM: Final = 0.62
 
 
 def plot_penalty_reward(
@@ -223,11 +217,12 @@ def _draw_map(result: PenaltyRewardResult, ax: Axes | None) -> Axes:
             )
         axes.set_xlim(0.0, limit)
         axes.set_ylim(-1.06, 1.06)
-        _write_names(axes, x, y, _names(shown, 30, 1))
         axes.yaxis.set_major_formatter(format_tick)
         axes.set_xlabel(_map_axis_label(result, table[~known], bool(interval.any())))
         axes.set_ylabel("Impact asymmetry")
         axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 50, 1)}", loc="left")
+        # Last, because names are moved by where everything else has come to stand.
+        label_points(axes, x, y, _names(shown, 30, 1), lines=(mean_range, 0.0))
     return axes
 
 
@@ -259,36 +254,6 @@ def _draw_classes(axes: Axes, cuts: tuple[float, float]) -> None:
         if abs(cut) < 1.0:
             axes.axhline(cut, color=NEUTRAL, alpha=0.5, linewidth=0.6, zorder=1)
     axes.axhline(0.0, color=ink(), linewidth=1.0, zorder=1)
-
-
-def _write_names(axes: Axes, x: FloatArray, y: FloatArray, names: list[str]) -> None:
-    """Names beside their points, moved down where they would cover each other."""
-    right_end = axes.get_xlim()[1]
-    tall = _LINE * (axes.get_ylim()[1] - axes.get_ylim()[0])
-    taken: list[tuple[float, float, float]] = []
-    for place in np.argsort(-y, kind="stable"):
-        # At the right there is no room for a name beyond its point.
-        left = float(x[place]) > _LEFT_FROM * right_end
-        width = _LETTER * len(names[place]) * right_end
-        start = float(x[place]) + (-0.025 if left else 0.025) * right_end
-        ends = (start - width, start) if left else (start, start + width)
-        height = float(y[place])
-        for low, high, other in sorted(taken, key=lambda one: -one[2]):
-            if low < ends[1] and ends[0] < high and abs(other - height) < tall:
-                height = other - tall
-        taken.append((*ends, height))
-        moved = abs(height - y[place]) > 1e-12
-        axes.annotate(
-            names[place],
-            (float(x[place]), float(y[place])),
-            xytext=(start, height),
-            textcoords="data",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=SMALL_FONT_SIZE,
-            arrowprops={"arrowstyle": "-", "color": NEUTRAL, "linewidth": 0.5} if moved else None,
-            zorder=5,
-        )
 
 
 def _map_axis_label(result: PenaltyRewardResult, without: pd.DataFrame, has_intervals: bool) -> str:
