@@ -4,6 +4,7 @@ from .analyses.compare_measures import compare_measures as compare_measures
 from .analyses.congruence import CongruenceResult as CongruenceResult
 from .analyses.correlations import CorrelationResult as CorrelationResult
 from .analyses.correlations import correlations as correlations
+from .analyses.cross_validation import CrossValidationResult as CrossValidationResult
 from .analyses.efa import EFAResult as EFAResult
 from .analyses.efa import efa as efa
 from .analyses.factor_count import FactorCountResult as FactorCountResult
@@ -30,6 +31,10 @@ from .analyses.penalty_reward import PenaltyRewardResult as PenaltyRewardResult
 from .analyses.penalty_reward import penalty_reward as penalty_reward
 from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
+from .analyses.regression_diagnostics import (
+    RegressionDiagnosticsResult as RegressionDiagnosticsResult,
+)
+from .analyses.regression_result import RegressionResult as RegressionResult
 from .analyses.relative_importance import ImportanceResult as ImportanceResult
 from .analyses.relative_importance import relative_importance as relative_importance
 from .analyses.response_surface import ResponseSurfaceResult as ResponseSurfaceResult
@@ -108,6 +113,7 @@ __all__ = [
     "ConvergenceError",
     "CorrelationResult",
     "Counts",
+    "CrossValidationResult",
     "Dimension",
     "EFAResult",
     "EstimationError",
@@ -137,6 +143,7 @@ __all__ = [
     "OptionError",
     "PairwiseMoments",
     "PenaltyRewardResult",
+    "RegressionDiagnosticsResult",
     "RegressionResult",
     "ReliabilityResult",
     "ResponseSurfaceResult",

@@ -83,6 +83,14 @@ COLLINEARITY = Rule(
     words=("unproblematic", "notable", "severe"),
 )
 
+CONDITION_INDEX = Rule(
+    name="condition index",
+    source="Belsley, D. A., Kuh, E., & Welsch, R. E. (1980). Regression diagnostics, "
+    "https://doi.org/10.1002/0471725153",
+    cuts=(10.0, 30.0, 100.0),
+    words=("weak", "moderate", "strong", "very strong"),
+)
+
 SAMPLING_ADEQUACY = Rule(
     name="sampling adequacy (Kaiser–Meyer–Olkin)",
     source="Kaiser, H. F., & Rice, J. (1974). Little jiffy, mark IV, "

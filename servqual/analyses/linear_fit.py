@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from servqual.errors import OptionError, shorten
+from servqual.analyses.resampling import FEW_CLUSTERS
+from servqual.errors import OptionError, SmallSampleWarning, shorten
+from servqual.numerics.cluster_robust import bias_reduced
+from servqual.numerics.linear_hypotheses import FixedDegrees, LinearInference
 from servqual.survey.survey import Survey
 from servqual.typing import Covariance, FloatArray, IntArray, WeightKind, check_option
+
+#: Kinds of covariance matrix that know of clusters.
+CLUSTERED = ("CR1", "CR2")
+
+#: From so many clusters on, CR1 is the default: it comes to the same there, and costs less.
+MANY_CLUSTERS = 40
+
+#: CR2 warns below these: with fewer degrees of freedom Satterthwaite's approximation is rough
+#: (Pustejovsky and Tipton 2018, after Bell and McCaffrey 2002).
+_FEWEST_CLUSTERS, _FEWEST_DEGREES = 5, 4
 
 
 def check_covariance(covariance: object, cluster: object) -> None:
@@ -38,9 +53,12 @@ def check_covariance(covariance: object, cluster: object) -> None:
 
 
 def choose_covariance(
-    survey: Survey, covariance: Covariance | None, cluster: str | None
+    survey: Survey,
+    covariance: Covariance | None,
+    cluster: str | None,
+    clusters: IntArray | None,
 ) -> Covariance:
-    """Return the kind of covariance matrix: HC3, or CR1 with clusters, unless asked otherwise.
+    """Return the kind of covariance matrix: HC3, or CR2 or CR1 with clusters, unless asked.
 
     Parameters
     ----------
@@ -50,30 +68,53 @@ def choose_covariance(
         What was asked.
     cluster : str or None
         Grouping variable.
+    clusters : IntArray or None, shape (n_rows,)
+        Codes of its groups.
 
     Returns
     -------
     str
+        With `cluster`, CR2 where there are fewer than 40 clusters, else CR1.
 
     Raises
     ------
     OptionError
         If covariance matrix and clusters do not go together.
     """
-    if cluster is None:
-        if covariance == "CR1":
+    if cluster is None or clusters is None:
+        if covariance in CLUSTERED:
             raise OptionError(
-                '`covariance="CR1"` needs `cluster`, the grouping variable within which '
+                f'`covariance="{covariance}"` needs `cluster`, the grouping variable within which '
                 f"respondents may be alike; this survey has {shorten(survey.groups) or 'none'}."
             )
         return covariance or "HC3"
-    if covariance not in (None, "CR1"):
+    if covariance is None:
+        return "CR2" if len(np.unique(clusters)) < MANY_CLUSTERS else "CR1"
+    if covariance not in CLUSTERED:
         raise OptionError(
             f'`covariance="{covariance}"` ignores clusters. With `cluster`, give '
-            '`covariance="CR1"` or leave '
-            "it out."
+            '`covariance="CR2"` or "CR1", or leave it out.'
         )
-    return "CR1"
+    return covariance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearFit:
+    """A line fitted to rows, and what its coefficients can be tested with.
+
+    Attributes
+    ----------
+    model : statsmodels RegressionResults
+        The fit; with CR2, which statsmodels does not have, its own standard errors are classical.
+    inference : LinearInference
+        Coefficients, the intercept first, with the covariance matrix that was asked for.
+    n_clusters : float
+        Clusters; nan without.
+    """
+
+    model: Any
+    inference: LinearInference
+    n_clusters: float
 
 
 def fit_linear(
@@ -85,7 +126,8 @@ def fit_linear(
     weights: FloatArray | None,
     weight_kind: WeightKind,
     clusters: IntArray | None,
-) -> Any:
+    row_numbers: IntArray | None = None,
+) -> LinearFit:
     """Fit a line with an intercept.
 
     Parameters
@@ -103,27 +145,110 @@ def fit_linear(
     weight_kind : str
         What they mean.
     clusters : IntArray or None, shape (n_rows,)
-        Codes of clusters, for ``"CR1"``.
+        Codes of clusters, for ``"CR1"`` and ``"CR2"``.
+    row_numbers : IntArray, shape (n_rows,), optional
+        Where each row stands in the survey; the index of the model's data. Default: 0, 1, 2, …
 
     Returns
     -------
-    statsmodels RegressionResults
+    LinearFit
     """
     from statsmodels.regression.linear_model import OLS, WLS
 
     values = complete
+    numbers = np.arange(len(values)) if row_numbers is None else row_numbers
     if weight_kind == "frequency" and weights is not None:
         counts = weights.astype(np.int64)
-        values = np.repeat(values, counts, axis=0)
+        values, numbers = np.repeat(values, counts, axis=0), np.repeat(numbers, counts)
         clusters = None if clusters is None else np.repeat(clusters, counts)
         weights = None
-    design = pd.DataFrame(values[:, :-1], columns=list(terms))
+    design = pd.DataFrame(values[:, :-1], columns=list(terms), index=numbers)
     design.insert(0, "(Intercept)", 1.0)
-    target = pd.Series(values[:, -1], name=outcome)
+    target = pd.Series(values[:, -1], name=outcome, index=numbers)
     model = OLS(target, design) if weights is None else WLS(target, design, weights=weights)
+    n_clusters = np.nan if clusters is None else float(len(np.unique(clusters)))
+    if covariance == "CR2" and clusters is not None:
+        reduced = bias_reduced(
+            design.to_numpy(dtype=np.float64), values[:, -1], clusters, weights=weights
+        )
+        return LinearFit(model.fit(use_t=True), reduced, n_clusters)
     if covariance == "CR1":
-        return model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
-    return model.fit(cov_type=covariance, use_t=True)
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    else:
+        fit = model.fit(cov_type=covariance, use_t=True)
+    inference = FixedDegrees(
+        np.asarray(fit.params, dtype=np.float64),
+        np.asarray(fit.cov_params(), dtype=np.float64),
+        float(fit.df_resid if clusters is None else n_clusters - 1.0),
+    )
+    return LinearFit(fit, inference, n_clusters)
+
+
+def without_errors(fit: LinearFit) -> FixedDegrees:
+    """Give the same coefficients with standard errors that do not exist.
+
+    Parameters
+    ----------
+    fit : LinearFit
+        From `fit_linear`.
+
+    Returns
+    -------
+    FixedDegrees
+        With a covariance matrix of nan.
+    """
+    coefficients = fit.inference.coefficients
+    clustered = np.isfinite(fit.n_clusters)
+    return FixedDegrees(
+        coefficients,
+        np.full((coefficients.size,) * 2, np.nan),
+        fit.n_clusters - 1.0 if clustered else float(fit.model.df_resid),
+    )
+
+
+def warn_of_clusters(
+    fit: LinearFit, covariance: Covariance, cluster: str | None, *, stacklevel: int
+) -> None:
+    """Warn of standard errors that so few clusters cannot carry.
+
+    Parameters
+    ----------
+    fit : LinearFit
+        From `fit_linear`.
+    covariance : str
+        Kind of covariance matrix.
+    cluster : str or None
+        Grouping variable.
+    stacklevel : int
+        Calls between the user and this function.
+
+    Warns
+    -----
+    SmallSampleWarning
+        For CR1 below 20 clusters; for CR2 below five, or where a coefficient has fewer than four
+        degrees of freedom.
+    """
+    if covariance == "CR1" and fit.n_clusters < FEW_CLUSTERS:
+        warnings.warn(
+            f'There are {fit.n_clusters:.0f} clusters of "{cluster}". CR1 standard errors need '
+            f"many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule. Use "
+            '`covariance="CR2"`.',
+            SmallSampleWarning,
+            stacklevel=stacklevel + 1,
+        )
+    if covariance != "CR2":
+        return
+    degrees = fit.inference.degrees_of_freedom(np.eye(fit.inference.coefficients.size))
+    degrees = degrees[np.isfinite(degrees)]
+    if fit.n_clusters < _FEWEST_CLUSTERS or (degrees < _FEWEST_DEGREES).any():
+        leave = f", which leave {degrees.min():.1f} to {degrees.max():.1f} degrees of freedom"
+        warnings.warn(
+            f'There are {fit.n_clusters:.0f} clusters of "{cluster}"'
+            f"{leave if degrees.size else ''}. With fewer than {_FEWEST_DEGREES} the t-tests and "
+            "intervals of CR2 are rough.",
+            SmallSampleWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def leverage_notes(model: Any, covariance: Covariance) -> list[str]:

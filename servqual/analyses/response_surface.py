@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,18 +15,20 @@ from servqual.analyses.linear_fit import (
     choose_covariance,
     fit_linear,
     leverage_notes,
+    warn_of_clusters,
+    without_errors,
 )
 from servqual.analyses.predictors import model_variables
 from servqual.analyses.resampling import (
-    FEW_CLUSTERS,
     check_bootstrap,
     cluster_codes,
     complete_respondents,
     resample,
 )
-from servqual.errors import EstimationError, NotIdentifiedError, OptionError, SmallSampleWarning
+from servqual.errors import EstimationError, NotIdentifiedError, OptionError
 from servqual.numerics.bootstrap import percentile_interval
 from servqual.numerics.least_squares import collinear_columns, least_squares_from_moments
+from servqual.numerics.linear_hypotheses import LinearInference
 from servqual.numerics.location import mean_test
 from servqual.numerics.path_effects import path_coefficients
 from servqual.numerics.response_surface import (
@@ -356,7 +357,7 @@ def response_surface(
         What is taken off both, so that agreement stays agreement. Default: the middle of the scale.
     covariance : str, optional
         ``"HC3"`` (default), ``"nonrobust"`` for classical standard errors, ``"HC0"`` to ``"HC2"``;
-        with `cluster` ``"CR1"``.
+        with `cluster` ``"CR2"`` or ``"CR1"``. Default with clusters: CR2 below 40 of them.
     cluster : str, optional
         Grouping variable of the survey within which respondents may be alike.
     conf_level : float, default 0.95
@@ -385,7 +386,7 @@ def response_surface(
     Warns
     -----
     SmallSampleWarning
-        If there are fewer than 20 clusters.
+        If there are too few clusters: 20 for CR1, five (or four degrees of freedom) for CR2.
 
     Notes
     -----
@@ -418,33 +419,31 @@ def response_surface(
     resamples, seed = check_bootstrap(n_resamples, seed)
     survey = require_survey(survey, "response_surface")
     check_covariance(covariance, cluster)
-    kind = choose_covariance(survey, covariance, cluster)
     job = _collect(survey, outcome, predictor, covariates, _checked_centre(survey, centre))
-    model = fit_linear(
+    clusters = None if cluster is None else cluster_codes(survey, cluster, job.keep)
+    kind = choose_covariance(survey, covariance, cluster, clusters)
+    fit = fit_linear(
         job.rows,
         job.terms,
         outcome,
         covariance=kind,
         weights=None if survey.weights is None else survey.weights[job.keep],
         weight_kind=survey.weight_kind,
-        clusters=None if cluster is None else cluster_codes(survey, cluster, job.keep),
+        clusters=clusters,
     )
-    n_clusters = 0 if cluster is None else _count_clusters(survey, cluster, job.keep)
+    warn_of_clusters(fit, kind, cluster, stacklevel=2)
     draws, n_degenerate = _draws(survey, job, resamples, seed, cluster, progress)
-    notes = leverage_notes(model, kind)
-    r_squared = float(model.rsquared)
+    notes = leverage_notes(fit.model, kind)
+    r_squared = float(fit.model.rsquared)
     if 1.0 - r_squared < _PERFECT:
         notes.append("The surface fits without error, so there are no standard errors.")
-    of_coefficients = np.asarray(model.cov_params(), dtype=np.float64)
-    if notes:
-        of_coefficients = np.full_like(of_coefficients, np.nan)
+    inference = without_errors(fit) if notes else fit.inference
     if n_degenerate:
         notes.append(
             f"In {n_degenerate} of {resamples} resamples the surface was not determined; they do "
             "not count."
         )
-    df = float(n_clusters - 1 if cluster else job.moments.n_obs - len(job.terms) - 1)
-    estimates = np.asarray(model.params, dtype=np.float64)
+    estimates = inference.coefficients
     return ResponseSurfaceResult(
         sample=SampleInfo(
             job.moments.n_obs, job.moments.n_excluded, "listwise", job.moments.weight_kind
@@ -456,8 +455,8 @@ def response_surface(
         scale=(survey.instrument.scale.minimum, survey.instrument.scale.maximum),
         covariance=kind,
         cluster=cluster or "",
-        coefficients=_coefficients(job, estimates, of_coefficients, draws, df, conf_level),
-        parameters=_parameters(estimates, of_coefficients, draws, df, conf_level),
+        coefficients=_coefficients(job, inference, draws, conf_level),
+        parameters=_parameters(inference, draws, conf_level),
         stationary_point=_stationary_point(job, estimates, draws, conf_level),
         principal_axes=_principal_axes(estimates, draws, conf_level),
         discrepancy=_discrepancy(survey, job),
@@ -581,18 +580,6 @@ def _check_spread(survey: Survey, moments: Moments, names: tuple[str, ...]) -> N
         )
 
 
-def _count_clusters(survey: Survey, cluster: str, keep: BoolArray) -> int:
-    n_clusters = len(np.unique(cluster_codes(survey, cluster, keep)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". Cluster-robust standard errors need '
-            f"many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
-    return n_clusters
-
-
 def _draws(
     survey: Survey,
     job: _Job,
@@ -633,13 +620,15 @@ def _limits(draws: FloatArray | None, size: int, conf_level: float) -> tuple[Any
 
 def _tested(
     lead: dict[str, list[str]],
-    estimates: FloatArray,
-    covariance: FloatArray,
+    contrasts: FloatArray,
+    inference: LinearInference,
     draws: FloatArray | None,
-    df: float,
     conf_level: float,
 ) -> pd.DataFrame:
-    errors = np.sqrt(np.diag(covariance))
+    """Estimates and tests of linear combinations of the coefficients."""
+    estimates = contrasts @ inference.coefficients
+    errors = np.sqrt(np.diag(contrasts @ inference.covariance @ contrasts.T))
+    df = inference.degrees_of_freedom(contrasts)
     test = mean_test(estimates, errors, df, conf_level=conf_level)
     low, high = _limits(draws, estimates.size, conf_level)
     return pd.DataFrame(
@@ -659,33 +648,20 @@ def _tested(
 
 
 def _coefficients(
-    job: _Job,
-    estimates: FloatArray,
-    covariance: FloatArray,
-    draws: FloatArray | None,
-    df: float,
-    conf_level: float,
+    job: _Job, inference: LinearInference, draws: FloatArray | None, conf_level: float
 ) -> pd.DataFrame:
     lead = {"term": ["(Intercept)", *job.terms]}
-    return _tested(lead, estimates, covariance, draws, df, conf_level)
+    return _tested(lead, np.eye(len(job.terms) + 1), inference, draws, conf_level)
 
 
 def _parameters(
-    estimates: FloatArray,
-    covariance: FloatArray,
-    draws: FloatArray | None,
-    df: float,
-    conf_level: float,
+    inference: LinearInference, draws: FloatArray | None, conf_level: float
 ) -> pd.DataFrame:
     lead = {"term": list(_PARAMETERS), "label": list(_PARAMETERS.values())}
-    return _tested(
-        lead,
-        surface_parameters(estimates[1:6]),
-        SURFACE_CONTRASTS @ covariance[1:6, 1:6] @ SURFACE_CONTRASTS.T,
-        None if draws is None else surface_parameters(draws[:, 1:6]),
-        df,
-        conf_level,
-    )
+    contrasts = np.zeros((len(SURFACE_CONTRASTS), inference.coefficients.size))
+    contrasts[:, 1:6] = SURFACE_CONTRASTS
+    of_draws = None if draws is None else surface_parameters(draws[:, 1:6])
+    return _tested(lead, contrasts, inference, of_draws, conf_level)
 
 
 def _stationary_point(

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from servqual.errors import EstimationError
-from servqual.typing import FloatArray
+from servqual.numerics.least_squares import SINGULAR
+from servqual.typing import FloatArray, IntArray
 
-__all__ = ["cross_validated_r_squared"]
+__all__ = ["FoldErrors", "cross_validated_fit", "cross_validated_r_squared"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldErrors:
+    """Errors of a regression on the rows of each fold, fitted without them.
+
+    Attributes
+    ----------
+    size : FloatArray, shape (n_repeats, n_folds)
+        Rows of each fold, weighted.
+    squared : FloatArray, shape (n_repeats, n_folds)
+        Sum of squared errors of prediction; nan where the other folds do not determine the fit.
+    about_mean : FloatArray, shape (n_repeats, n_folds)
+        Sum of squared errors of predicting the mean of the other folds.
+    """
+
+    size: FloatArray
+    squared: FloatArray
+    about_mean: FloatArray
 
 
 def cross_validated_r_squared(
@@ -65,12 +88,7 @@ def cross_validated_r_squared(
     [[1.0], [1.0]]
     """
     n_rows, n_predictors = predictors.shape
-    if n_folds < 2 or n_rows - -(-n_rows // n_folds) < 3:
-        raise EstimationError(
-            f"{n_rows} respondents cannot be divided into {n_folds} folds so that at least three "
-            "are left to fit with. Use fewer folds, at least two."
-        )
-    generator = np.random.default_rng(seed)
+    members = _members(n_rows, n_folds, n_repeats, seed, least=3)
     weight = np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
     x = predictors - np.average(predictors, axis=0, weights=weight)
     y = outcome - np.average(outcome, weights=weight)
@@ -87,14 +105,114 @@ def cross_validated_r_squared(
         ],
         axis=-1,
     ).reshape(n_rows, -1)
-    sizes = np.arange(n_rows) % n_folds
     found = np.empty((n_repeats, n_predictors))
-    for repeat in range(n_repeats):
+    for repeat, codes in enumerate(members):
         member = np.zeros((n_folds, n_rows))
-        member[generator.permutation(sizes), np.arange(n_rows)] = 1.0
+        member[codes, np.arange(n_rows)] = 1.0
         of_fold = (member @ sums).reshape(n_folds, n_predictors, 6)
         found[repeat] = _r_squared(of_fold, of_fold.sum(axis=0) - of_fold)
     return found
+
+
+def cross_validated_fit(
+    design: FloatArray,
+    outcome: FloatArray,
+    *,
+    n_folds: int,
+    n_repeats: int,
+    seed: int,
+    weights: FloatArray | None = None,
+) -> FoldErrors:
+    """Errors of a regression on several predictors, out of sample.
+
+    Parameters
+    ----------
+    design : FloatArray, shape (n_rows, n_predictors)
+        Without the intercept.
+    outcome : FloatArray, shape (n_rows,)
+        What is predicted.
+    n_folds, n_repeats, seed, weights
+        As in `cross_validated_r_squared`; with the same seed the folds are the same.
+
+    Returns
+    -------
+    FoldErrors
+
+    Raises
+    ------
+    EstimationError
+        If the rows outside a fold are fewer than the coefficients.
+
+    Notes
+    -----
+    No fold is fitted from its rows: a fold is a matrix of cross-products, and the others are the
+    total less that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(20.0)
+    >>> design = np.column_stack([x, x**2])
+    >>> errors = cross_validated_fit(design, 2.0 + x, n_folds=5, n_repeats=1, seed=1)
+    >>> bool(errors.squared.sum() < 1e-12 * errors.about_mean.sum())
+    True
+    """
+    n_rows, n_predictors = design.shape
+    members = _members(n_rows, n_folds, n_repeats, seed, least=n_predictors + 1)
+    weight = np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
+    values = np.column_stack([design, outcome])
+    values = values - np.average(values, axis=0, weights=weight)
+    scale = np.sqrt(np.average(values**2, axis=0, weights=weight))
+    # On one scale for stability; errors go back to the unit of the outcome at the end.
+    rows = np.column_stack([np.ones(n_rows), values / np.where(scale > 0.0, scale, 1.0)])
+    size, squared, about_mean = (np.empty((n_repeats, n_folds)) for _ in range(3))
+    for repeat, codes in enumerate(members):
+        of_fold = np.stack(
+            [
+                (rows[codes == fold] * weight[codes == fold, None]).T @ rows[codes == fold]
+                for fold in range(n_folds)
+            ]
+        )
+        rest = of_fold.sum(axis=0) - of_fold
+        size[repeat] = of_fold[:, 0, 0]
+        squared[repeat] = _prediction_errors(of_fold, rest) * scale[-1] ** 2
+        mean = rest[:, 0, -1] / rest[:, 0, 0]
+        about_mean[repeat] = (
+            of_fold[:, -1, -1] - 2.0 * mean * of_fold[:, 0, -1] + mean**2 * of_fold[:, 0, 0]
+        ) * scale[-1] ** 2
+    return FoldErrors(size, squared, about_mean)
+
+
+def _members(
+    n_rows: int, n_folds: int, n_repeats: int, seed: int, *, least: int
+) -> Iterator[IntArray]:
+    """Give the fold of each row, once per repeat."""
+    if n_folds < 2 or n_rows - -(-n_rows // n_folds) < least:
+        raise EstimationError(
+            f"{n_rows} respondents cannot be divided into {n_folds} folds so that at least "
+            f"{'three' if least == 3 else least} are left to fit with. Use fewer folds, at least "
+            "two."
+        )
+    generator = np.random.default_rng(seed)
+    sizes = np.arange(n_rows) % n_folds
+    return (generator.permutation(sizes) for _ in range(n_repeats))
+
+
+def _prediction_errors(of_fold: FloatArray, rest: FloatArray) -> FloatArray:
+    """Sum of squared errors on each fold of the fit to the rest, from cross-products."""
+    size = rest.shape[1] - 1
+    errors = np.full(len(rest), np.nan)
+    for fold, (own, other) in enumerate(zip(of_fold, rest, strict=True)):
+        spread = np.sqrt(np.diag(other)[:size])
+        if not (spread > 0.0).all():
+            continue
+        values, vectors = np.linalg.eigh(other[:size, :size] / np.outer(spread, spread))
+        if not values[0] > SINGULAR:
+            continue
+        moment = vectors.T @ (other[:size, size] / spread)
+        coefficients = np.append(-(vectors @ (moment / values)) / spread, 1.0)
+        errors[fold] = max(float(coefficients @ own @ coefficients), 0.0)
+    return errors
 
 
 def _r_squared(fold: FloatArray, rest: FloatArray) -> FloatArray:

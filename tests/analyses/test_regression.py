@@ -54,7 +54,7 @@ def fitted(survey: sq.Survey, covariance: str, **options: Any) -> sq.RegressionR
     with warnings.catch_warnings():
         # Four branches are few clusters, which has a test of its own.
         warnings.simplefilter("ignore", sq.SmallSampleWarning)
-        return sq.regression(survey, cluster=cluster, **options)
+        return sq.regression(survey, covariance="CR1", cluster=cluster, **options)
 
 
 def assert_same_terms(table: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -256,13 +256,20 @@ def test_moments_under_sampling_weights_warn_and_have_no_likelihood() -> None:
 # ---- defaults and names --------------------------------------------------------------------------
 
 
-def test_defaults_are_hc3_and_with_clusters_cr1() -> None:
+def test_defaults_are_hc3_and_with_few_clusters_cr2() -> None:
     survey = reference_survey()
     assert sq.regression(survey, outcome="satisfaction").covariance == "HC3"
     clustered = sq.regression(survey, outcome="satisfaction", cluster="office")
-    assert (clustered.covariance, clustered.cluster) == ("CR1", "office")
+    assert (clustered.covariance, clustered.cluster) == ("CR2", "office")
     assert clustered.fit["n_clusters"].item() == 20
-    assert (clustered.coefficients["df"] == 19).all()
+    assert clustered.coefficients["df"].nunique() == 6
+
+
+@pytest.mark.parametrize(("n_clusters", "covariance"), [(39, "CR2"), (40, "CR1")])
+def test_from_forty_clusters_on_the_default_is_cr1(n_clusters: int, covariance: str) -> None:
+    frame = toy_frame(120, g=[f"g{place % n_clusters}" for place in range(120)])
+    result = sq.regression(toy_survey(frame), outcome="satisfaction", cluster="g")
+    assert result.covariance == covariance
 
 
 def test_predictors_can_be_named() -> None:
@@ -287,9 +294,12 @@ def test_the_statsmodels_object_is_the_fitted_one() -> None:
     assert list(result.model.params.index) == result.coefficients["term"].tolist()
 
 
-def test_few_clusters_are_warned_of() -> None:
+@pytest.mark.parametrize("covariance", ["CR1", "CR2"])
+def test_few_clusters_are_warned_of(covariance: Covariance) -> None:
     with pytest.warns(sq.SmallSampleWarning, match='There are 4 clusters of "branch"'):
-        sq.regression(reference_survey(), outcome="satisfaction", cluster="branch")
+        sq.regression(
+            reference_survey(), outcome="satisfaction", cluster="branch", covariance=covariance
+        )
 
 
 def test_excluded_respondents_are_counted_in_a_note() -> None:

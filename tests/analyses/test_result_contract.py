@@ -214,7 +214,40 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
         ],
+        "interactions": [
+            "moderator",
+            "delta_r_squared",
+            "f_statistic",
+            "df_numerator",
+            "df_denominator",
+            "p_value",
+        ],
+        "simple_slopes": [
+            "term",
+            "moderator",
+            "level",
+            "value",
+            "estimate",
+            "std_error",
+            "statistic",
+            "df",
+            "p_value",
+            "conf_low",
+            "conf_high",
+        ],
+        "johnson_neyman": ["term", "moderator", "bound_low", "bound_high", "region", "share"],
+        "variance_components": [
+            "term",
+            "variance",
+            "std_dev",
+            "share",
+            "statistic",
+            "p_value",
+        ],
+        "random_effects": ["group", "n", "estimate", "std_error"],
         "glance": [
             "outcome",
             "covariance",
@@ -231,6 +264,45 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "bic",
             "loglik",
             "n_clusters",
+            "r_squared_conditional",
+            "icc",
+        ],
+    },
+    "regression_diagnostics": {
+        "tests": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "tidy": ["test", "assumption", "statistic", "df", "df_denominator", "p_value"],
+        "influential": ["row", "leverage", "studentised", "cooks_distance", "dffits"],
+        "cutoffs": ["measure", "cutoff", "n", "share", "source"],
+        "collinearity": ["term", "label", "vif", "tolerance"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "breusch_pagan_p",
+            "white_p",
+            "jarque_bera_p",
+            "reset_p",
+            "largest_cooks_distance",
+            "n_influential",
+            "largest_vif",
+            "condition_number",
+        ],
+    },
+    "cross_validation": {
+        "repeats": ["repeat", "r_squared", "rmse"],
+        "tidy": ["repeat", "r_squared", "rmse"],
+        "folds": ["repeat", "fold", "n", "r_squared"],
+        "glance": [
+            "outcome",
+            "n_obs",
+            "n_excluded",
+            "r_squared",
+            "std_dev",
+            "rmse",
+            "in_sample",
+            "n_folds",
+            "n_repeats",
+            "seed",
         ],
     },
     "relative_importance": {
@@ -998,6 +1070,7 @@ VARYING = {
     "efa": {"loadings", "structure", "factor_correlations", "residuals"},
     "congruence": {"matrix", "target_loadings", "target_factor_correlations"},
     "validity": {"fornell_larcker", "htmt", "htmt2"},
+    "regression_diagnostics": {"condition_indices"},
 }
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
@@ -1075,6 +1148,33 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "regression clusters": lambda: sq.regression(
         reference_survey(), outcome="satisfaction", cluster="branch"
     ),
+    "regression covariates": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", covariates=["branch", "loyalty"]
+    ),
+    "regression by group": lambda: sq.regression(
+        reference_survey("frequency"), outcome="satisfaction", by="branch"
+    ),
+    "regression by number": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", predictors="overall", by=["P1", "wave"]
+    ),
+    "regression random": lambda: sq.regression(
+        reference_survey(), outcome="loyalty", random="office", by="wave"
+    ),
+    "regression random boundary": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", random="branch"
+    ),
+    "regression_diagnostics": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="satisfaction"
+    ).diagnostics(),
+    "regression_diagnostics items": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction", predictors="items"
+    ).diagnostics(),
+    "cross_validation": lambda: sq.regression(
+        reference_survey(), outcome="satisfaction"
+    ).cross_validate(n_repeats=5),
     "relative_importance": lambda: sq.relative_importance(
         reference_survey(), outcome="satisfaction", n_resamples=100
     ),
@@ -1212,7 +1312,8 @@ def test_glance_is_one_row(situation: str) -> None:
 @every_situation
 def test_frames_are_numbered_from_zero(situation: str) -> None:
     result = result_of(situation)
-    square = VARYING.get(analysis_of(situation), set()) - {"general_loadings"}
+    square = VARYING.get(analysis_of(situation), set())
+    square -= {"general_loadings", "condition_indices"}
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
         if name in square:
             assert frame.index.name in ("item", "factor", "dimension")
@@ -1230,6 +1331,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"kind", "class", "importance", "coding", "form", "part"}
+    words |= {"moderator", "region", "assumption"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"part", "through"}
     result = result_of(situation)
@@ -1398,6 +1500,11 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.scale_reliability(survey, on="gap")
     yield sq.regression(survey, outcome=SCRIPT)
     yield sq.regression(survey, outcome="<i>SAT</i>", predictors=["one", SCRIPT])
+    moderated = sq.regression(survey, outcome=SCRIPT, by="g")
+    yield moderated
+    yield moderated.diagnostics()
+    yield moderated.cross_validate(n_repeats=2)
+    yield sq.regression(survey, outcome=SCRIPT, random="g")
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )
