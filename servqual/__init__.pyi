@@ -29,7 +29,6 @@ from .analyses.nonlinearity import NonlinearityResult as NonlinearityResult
 from .analyses.nonlinearity import nonlinearity as nonlinearity
 from .analyses.penalty_reward import PenaltyRewardResult as PenaltyRewardResult
 from .analyses.penalty_reward import penalty_reward as penalty_reward
-from .analyses.regression import RegressionResult as RegressionResult
 from .analyses.regression import regression as regression
 from .analyses.regression_diagnostics import (
     RegressionDiagnosticsResult as RegressionDiagnosticsResult,

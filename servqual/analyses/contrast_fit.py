@@ -9,11 +9,18 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.contrast_groups import CodingRule, ContrastGroups, contrast_groups
-from servqual.analyses.linear_fit import fit_linear, leverage_notes
+from servqual.analyses.linear_fit import (
+    choose_covariance,
+    fit_linear,
+    leverage_notes,
+    warn_of_clusters,
+    without_errors,
+)
 from servqual.analyses.predictors import ModelVariables
 from servqual.analyses.resampling import cluster_codes, complete_respondents, resample
 from servqual.errors import EstimationError, NotIdentifiedError, shorten
 from servqual.numerics.least_squares import collinear_columns
+from servqual.numerics.linear_hypotheses import LinearInference
 from servqual.numerics.path_effects import path_coefficients
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
@@ -92,33 +99,21 @@ class ContrastFit:
 
     Attributes
     ----------
-    estimates : FloatArray, shape (n_columns + 1,)
-        The intercept first.
-    covariance : FloatArray, shape (n_columns + 1, n_columns + 1)
-        Of the kind asked for; nan where it does not exist.
-    df : float
-        Of the t-tests.
+    covariance : str
+        Kind of covariance matrix.
+    inference : LinearInference
+        Coefficients, the intercept first; their covariance matrix is nan where it does not exist.
     r_squared, adj_r_squared : float
         Share of the variance explained.
-    n_clusters : int
-        0 without clusters.
     notes : tuple of str
         Why standard errors do not exist.
     """
 
-    estimates: FloatArray
-    covariance: FloatArray
-    df: float
+    covariance: Covariance
+    inference: LinearInference
     r_squared: float
     adj_r_squared: float
-    n_clusters: int
     notes: tuple[str, ...]
-
-    @property
-    def std_errors(self) -> FloatArray:
-        """Standard errors of the coefficients."""
-        errors: FloatArray = np.sqrt(np.diag(self.covariance))
-        return errors
 
 
 def build_contrast_model(
@@ -324,7 +319,7 @@ def contrast_notes(model: ContrastModel) -> list[str]:
 
 
 def fit_contrasts(
-    survey: Survey, model: ContrastModel, covariance: Covariance, cluster: str | None
+    survey: Survey, model: ContrastModel, covariance: Covariance | None, cluster: str | None
 ) -> ContrastFit:
     """Fit the regression.
 
@@ -334,40 +329,47 @@ def fit_contrasts(
         Where weights and clusters are.
     model : ContrastModel
         From `build_contrast_model`.
-    covariance : str
-        Kind of covariance matrix.
+    covariance : str or None
+        Kind of covariance matrix that was asked for.
     cluster : str or None
         Grouping variable.
 
     Returns
     -------
     ContrastFit
+
+    Raises
+    ------
+    OptionError
+        If covariance matrix and clusters do not go together.
+
+    Warns
+    -----
+    SmallSampleWarning
+        If there are too few clusters.
     """
     codes = None if cluster is None else cluster_codes(survey, cluster, model.keep)
+    kind = choose_covariance(survey, covariance, cluster, codes)
     fitted = fit_linear(
         model.rows,
         model.columns,
         model.variables.outcome,
-        covariance=covariance,
+        covariance=kind,
         weights=None if survey.weights is None else survey.weights[model.keep],
         weight_kind=survey.weight_kind,
         clusters=codes,
     )
-    notes = leverage_notes(fitted, covariance)
-    if 1.0 - float(fitted.rsquared) < _PERFECT:
+    warn_of_clusters(fitted, kind, cluster, stacklevel=3)
+    notes = leverage_notes(fitted.model, kind)
+    r_squared = float(fitted.model.rsquared)
+    if 1.0 - r_squared < _PERFECT:
         notes = ["The groups reproduce the outcome without error, so there are no standard errors."]
-    of_coefficients = np.asarray(fitted.cov_params(), dtype=np.float64)
-    n_clusters = 0 if codes is None else len(np.unique(codes))
-    n_columns = len(model.columns)
-    df = float(n_clusters - 1 if cluster else model.moments.n_obs - n_columns - 1)
-    r_squared, n_obs = float(fitted.rsquared), model.moments.n_obs
+    n_obs = model.moments.n_obs
     return ContrastFit(
-        estimates=np.asarray(fitted.params, dtype=np.float64),
-        covariance=np.full_like(of_coefficients, np.nan) if notes else of_coefficients,
-        df=df,
+        covariance=kind,
+        inference=without_errors(fitted) if notes else fitted.inference,
         r_squared=r_squared,
-        adj_r_squared=1.0 - (1.0 - r_squared) * (n_obs - 1) / (n_obs - n_columns - 1),
-        n_clusters=n_clusters,
+        adj_r_squared=1.0 - (1.0 - r_squared) * (n_obs - 1) / (n_obs - len(model.columns) - 1),
         notes=tuple(notes),
     )
 

@@ -9,8 +9,8 @@ from servqual.analyses.adjustment import adjust_p_values
 from servqual.analyses.contrast_fit import ContrastFit, ContrastModel
 from servqual.numerics.bootstrap import percentile_interval
 from servqual.numerics.contrast_coding import asymmetry_class, impact_asymmetry
-from servqual.numerics.location import mean_test
-from servqual.typing import FloatArray
+from servqual.numerics.location import MeanTest, mean_test
+from servqual.typing import BoolArray, FloatArray
 
 __all__ = [
     "CLASSES",
@@ -44,18 +44,32 @@ def _of_pairs(model: ContrastModel, values: FloatArray) -> tuple[FloatArray, Flo
     return padded[..., model.high_places], padded[..., model.low_places]
 
 
-def _contrast(model: ContrastModel, fit: ContrastFit, sign: float) -> tuple[FloatArray, FloatArray]:
-    """Reward plus `sign` times penalty of each variable, and its standard error."""
-    size = len(model.variables.terms)
-    estimates, errors = np.full(size, np.nan), np.full(size, np.nan)
-    for place, (high, low) in enumerate(zip(model.high_places, model.low_places, strict=True)):
-        if high < 0 or low < 0:
-            continue
-        weights = np.zeros(fit.estimates.size)
-        weights[[high, low]] = 1.0, sign
-        estimates[place] = weights @ fit.estimates
-        errors[place] = np.sqrt(weights @ fit.covariance @ weights)
-    return estimates, errors
+def _combination(
+    model: ContrastModel, fit: ContrastFit, sign: float, conf_level: float
+) -> MeanTest:
+    """Reward plus `sign` times penalty of each variable, tested against zero; nan without one."""
+    size = fit.inference.coefficients.size
+    contrasts = np.zeros((len(model.variables.terms), size))
+    exists = (model.high_places >= 0) & (model.low_places >= 0)
+    rows = np.flatnonzero(exists)
+    contrasts[rows, model.high_places[rows]] = 1.0
+    contrasts[rows, model.low_places[rows]] = sign
+    return _tested(fit, contrasts, exists, conf_level)
+
+
+def _tested(
+    fit: ContrastFit, contrasts: FloatArray, exists: BoolArray, conf_level: float
+) -> MeanTest:
+    """Test linear combinations of coefficients; nan for those that do not exist."""
+    inference = fit.inference
+    estimates, errors, df = np.full((3, len(contrasts)), np.nan)
+    chosen = contrasts[exists]
+    if len(chosen):
+        estimates[exists] = chosen @ inference.coefficients
+        variances = np.einsum("ij,jk,ik->i", chosen, inference.covariance, chosen)
+        errors[exists] = np.sqrt(variances)
+        df[exists] = inference.degrees_of_freedom(chosen)
+    return mean_test(estimates, errors, df, conf_level=conf_level)
 
 
 def coefficient_table(
@@ -99,16 +113,16 @@ def coefficient_table(
         ]
     table = pd.DataFrame(rows, columns=["term", "label", "kind", "n", "share", "place"])
     places = table.pop("place").to_numpy(dtype=np.int64)
-    padded = [np.append(part, np.nan)[places] for part in (fit.estimates, fit.std_errors)]
-    test = mean_test(padded[0], padded[1], fit.df, conf_level=conf_level)
-    low, high = (
-        np.append(part, np.nan)[places] for part in _limits(draws, fit.estimates.size, conf_level)
-    )
+    size = fit.inference.coefficients.size
+    # Place −1, of a coefficient that does not exist, is the row of zeros.
+    contrasts = np.vstack([np.eye(size), np.zeros(size)])[places]
+    test = _tested(fit, contrasts, places >= 0, conf_level)
+    low, high = (np.append(part, np.nan)[places] for part in _limits(draws, size, conf_level))
     return table.assign(
-        estimate=padded[0],
-        std_error=padded[1],
+        estimate=test.estimate,
+        std_error=test.std_error,
         statistic=test.statistic,
-        df=fit.df,
+        df=test.df,
         p_value=test.p_value,
         conf_low=test.conf_low,
         conf_high=test.conf_high,
@@ -144,10 +158,10 @@ def asymmetry_table(
     DataFrame
         As `PenaltyRewardResult.asymmetry`.
     """
-    reward, penalty = _of_pairs(model, fit.estimates)
+    reward, penalty = _of_pairs(model, fit.inference.coefficients)
     found = impact_asymmetry(reward, penalty)
-    impact_range, errors = _contrast(model, fit, -1.0)
-    interval = mean_test(impact_range, errors, fit.df, conf_level=conf_level)
+    interval = _combination(model, fit, -1.0, conf_level)
+    impact_range = interval.estimate
     of_draws = None
     if draws is not None:
         of_draws = impact_asymmetry(*_of_pairs(model, draws)).impact_asymmetry
@@ -198,16 +212,15 @@ def symmetry_table(model: ContrastModel, fit: ContrastFit, conf_level: float) ->
     DataFrame
         As `PenaltyRewardResult.symmetry`.
     """
-    estimates, errors = _contrast(model, fit, 1.0)
-    test = mean_test(estimates, errors, fit.df, conf_level=conf_level)
+    test = _combination(model, fit, 1.0, conf_level)
     return pd.DataFrame(
         {
             "term": list(model.variables.terms),
             "label": list(model.variables.labels),
-            "estimate": estimates,
-            "std_error": errors,
+            "estimate": test.estimate,
+            "std_error": test.std_error,
             "statistic": test.statistic,
-            "df": fit.df,
+            "df": test.df,
             "p_value": test.p_value,
             "p_adjusted": adjust_p_values(test.p_value, "holm"),
             "conf_low": test.conf_low,

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from servqual.analyses.linear_fit import fit_linear, leverage_notes
+from servqual.analyses.linear_fit import (
+    LinearFit,
+    fit_linear,
+    leverage_notes,
+    warn_of_clusters,
+    without_errors,
+)
 from servqual.analyses.predictors import ModelVariables
 from servqual.analyses.resampling import cluster_codes, complete_respondents
 from servqual.errors import EstimationError, NotIdentifiedError, shorten
@@ -23,6 +29,7 @@ from servqual.numerics.least_squares import (
     constant_columns,
     least_squares_from_moments,
 )
+from servqual.numerics.linear_hypotheses import LinearInference
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
 from servqual.typing import BoolArray, Covariance, CurveForm, FloatArray, IntArray
@@ -88,6 +95,10 @@ class CurveModel:
         Where the two-sided slopes meet, and what was taken off.
     n_excluded : int
         Respondents left out.
+    cluster : str or None
+        Grouping variable within which respondents may be alike.
+    clusters : IntArray or None, shape (n_complete,)
+        Codes of its groups.
     """
 
     variables: ModelVariables
@@ -99,6 +110,8 @@ class CurveModel:
     moments: Moments
     knot: float
     n_excluded: int
+    cluster: str | None
+    clusters: IntArray | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,20 +122,15 @@ class CurveFit:
     ----------
     classical : LeastSquares
         R², AIC, and classical standard errors.
-    estimates : FloatArray, shape (n_terms,)
-        Intercept, straight columns, columns of the bend.
-    covariance : FloatArray, shape (n_terms, n_terms)
-        Of the kind asked for; nan where it does not exist.
-    df : float
-        Of tests with it.
+    inference : LinearInference
+        Coefficients of intercept, straight columns and columns of the bend, with a covariance
+        matrix of the kind asked for, which is nan where it does not exist.
     problem : str
         Why standard errors do not exist.
     """
 
     classical: LeastSquares
-    estimates: FloatArray
-    covariance: FloatArray
-    df: float
+    inference: LinearInference
     problem: str
 
 
@@ -134,6 +142,7 @@ def build_curve_model(
     forms: Sequence[CurveForm],
     knot: float,
     n_knots: int,
+    cluster: str | None,
 ) -> CurveModel:
     """Make the columns of the linear model and of every bend.
 
@@ -151,6 +160,8 @@ def build_curve_model(
         Of the two-sided slopes.
     n_knots : int
         Of splines.
+    cluster : str or None
+        Grouping variable within which respondents may be alike.
 
     Returns
     -------
@@ -200,6 +211,8 @@ def build_curve_model(
         ),
         knot=knot,
         n_excluded=survey.n_respondents - n_obs,
+        cluster=cluster,
+        clusters=None if cluster is None else cluster_codes(survey, cluster, keep),
     )
 
 
@@ -300,47 +313,48 @@ def _columns(
     return knots, restricted_cubic_spline(x, knots), ""
 
 
-def fit_straight(
-    survey: Survey, model: CurveModel, covariance: Covariance, cluster: str | None
-) -> CurveFit:
+def fit_straight(survey: Survey, model: CurveModel, covariance: Covariance) -> CurveFit:
     """Fit the linear model.
 
     Parameters
     ----------
     survey : Survey
-        Where weights and clusters are.
+        Where the weights are.
     model : CurveModel
         From `build_curve_model`.
     covariance : str
         Kind of covariance matrix.
-    cluster : str or None
-        Grouping variable.
 
     Returns
     -------
     CurveFit
+
+    Warns
+    -----
+    SmallSampleWarning
+        If there are too few clusters.
     """
     places = np.arange(len(model.straight))
-    return _fit(survey, model, places, model.straight, covariance, cluster)
+    fitted = _fit_rows(survey, model, places, model.straight, covariance)
+    warn_of_clusters(fitted, covariance, model.cluster, stacklevel=3)
+    return _curve_fit(model, places, fitted, covariance)
 
 
 def fit_bend(
-    survey: Survey, model: CurveModel, bend: Bend, covariance: Covariance, cluster: str | None
+    survey: Survey, model: CurveModel, bend: Bend, covariance: Covariance
 ) -> CurveFit | None:
     """Fit the linear model with one bend.
 
     Parameters
     ----------
     survey : Survey
-        Where weights and clusters are.
+        Where the weights are.
     model : CurveModel
         From `build_curve_model`.
     bend : Bend
         What bends.
     covariance : str
         Kind of covariance matrix.
-    cluster : str or None
-        Grouping variable.
 
     Returns
     -------
@@ -352,16 +366,30 @@ def fit_bend(
     predictors = model.moments.covariance()[np.ix_(places, places)]
     if constant_columns(predictors).size or collinear_columns(predictors).size:
         return None
-    return _fit(survey, model, places, (*model.straight, *bend.parts), covariance, cluster)
+    fitted = _fit_rows(survey, model, places, (*model.straight, *bend.parts), covariance)
+    return _curve_fit(model, places, fitted, covariance)
 
 
-def _fit(
+def _fit_rows(
     survey: Survey,
     model: CurveModel,
     places: IntArray,
     names: Sequence[str],
     covariance: Covariance,
-    cluster: str | None,
+) -> LinearFit:
+    return fit_linear(
+        model.rows[:, [*places, -1]],
+        names,
+        model.variables.outcome,
+        covariance=covariance,
+        weights=None if survey.weights is None else survey.weights[model.keep],
+        weight_kind=survey.weight_kind,
+        clusters=model.clusters,
+    )
+
+
+def _curve_fit(
+    model: CurveModel, places: IntArray, fitted: LinearFit, covariance: Covariance
 ) -> CurveFit:
     classical = least_squares_from_moments(
         model.moments.mean,
@@ -371,25 +399,11 @@ def _fit(
         predictors=places,
         conf_level=0.95,
     )
-    codes = None if cluster is None else cluster_codes(survey, cluster, model.keep)
-    fitted = fit_linear(
-        model.rows[:, [*places, -1]],
-        names,
-        model.variables.outcome,
-        covariance=covariance,
-        weights=None if survey.weights is None else survey.weights[model.keep],
-        weight_kind=survey.weight_kind,
-        clusters=codes,
-    )
-    problem = " ".join(leverage_notes(fitted, covariance))
+    problem = " ".join(leverage_notes(fitted.model, covariance))
     if 1.0 - classical.r_squared < _PERFECT:
         problem = "The model reproduces the outcome without error, so there are no standard errors."
-    of_coefficients = np.asarray(fitted.cov_params(), dtype=np.float64)
-    df = classical.df_residual if codes is None else float(len(np.unique(codes)) - 1)
     return CurveFit(
         classical=classical,
-        estimates=np.asarray(fitted.params, dtype=np.float64),
-        covariance=np.full_like(of_coefficients, np.nan) if problem else of_coefficients,
-        df=df,
+        inference=without_errors(fitted) if problem else fitted.inference,
         problem=problem,
     )

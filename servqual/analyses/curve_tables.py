@@ -10,7 +10,7 @@ from scipy.special import fdtrc, stdtrit
 
 from servqual.analyses.adjustment import adjust_p_values
 from servqual.analyses.curve_fit import Bend, CurveFit, CurveModel
-from servqual.numerics.curves import hinge, restricted_cubic_spline, wald_test
+from servqual.numerics.curves import hinge, restricted_cubic_spline
 from servqual.numerics.location import mean_test
 from servqual.survey.survey import Survey
 from servqual.typing import CurveForm, FloatArray
@@ -99,12 +99,13 @@ def bend_tests(
         size = len(bend.parts)
         row = _named(model, bend) | dict.fromkeys(_TEST_COLUMNS, np.nan)
         if fit is not None:
-            test = wald_test(fit.estimates[-size:], fit.covariance[-size:, -size:], fit.df)
+            constraints = np.eye(fit.inference.coefficients.size)[-size:]
+            test = fit.inference.joint_test(constraints)
             f_statistic, f_p_value = _f_test(straight, fit, size, has_likelihood)
             aic = aic_of(fit, has_likelihood)
             row |= {
                 "statistic": test.statistic,
-                "df": test.df,
+                "df": test.df_numerator,
                 "df_denominator": test.df_denominator,
                 "p_value": test.p_value,
                 "f_statistic": f_statistic,
@@ -170,11 +171,12 @@ def slope_table(
                 errors.append(np.nan)
                 df.append(np.nan)
                 continue
-            weights = np.zeros(fit.estimates.size)
+            inference = fit.inference
+            weights = np.zeros(inference.coefficients.size)
             weights[[1 + model.own[bend.place], -1]] = contrast
-            estimates.append(float(weights @ fit.estimates))
-            errors.append(float(np.sqrt(weights @ fit.covariance @ weights)))
-            df.append(fit.df)
+            estimates.append(float(weights @ inference.coefficients))
+            errors.append(float(np.sqrt(weights @ inference.covariance @ weights)))
+            df.append(float(inference.degrees_of_freedom(weights[None, :])[0]))
     test = mean_test(np.array(estimates), np.array(errors), np.array(df), conf_level=conf_level)
     table = pd.DataFrame(lead, columns=["term", "label", "form", "part"])
     return table.assign(
@@ -217,12 +219,14 @@ def curve_tables(
         if fit is not None
     ]
     for place, form, extra, fit in drawn:
-        matrix = _at_means(model, place, fit.estimates.size)
+        inference = fit.inference
+        matrix = _at_means(model, place, inference.coefficients.size)
         parts = ("level", "linear", *extra)
         term = model.variables.terms[place]
-        values, spread = matrix @ fit.estimates, matrix @ fit.covariance @ matrix.T
+        values, spread = matrix @ inference.coefficients, matrix @ inference.covariance @ matrix.T
         coefficients += [
-            (term, form, part, value) for part, value in zip(parts, values, strict=True)
+            (term, form, *row)
+            for row in zip(parts, values, inference.degrees_of_freedom(matrix), strict=True)
         ]
         if form != "linear":
             covariances += [
@@ -231,7 +235,7 @@ def curve_tables(
                 for column in range(row + 1)
             ]
     return (
-        pd.DataFrame(coefficients, columns=["term", "form", "part", "estimate"]),
+        pd.DataFrame(coefficients, columns=["term", "form", "part", "estimate", "df"]),
         pd.DataFrame(covariances, columns=["term", "form", "first", "second", "estimate"]),
     )
 
@@ -313,7 +317,7 @@ def curve_points(
     line: FloatArray,
     coefficients: FloatArray,
     covariances: FloatArray,
-    df: float,
+    df: FloatArray,
     conf_level: float,
 ) -> pd.DataFrame:
     """Points of one curve and of its band, and of the straight line beside it.
@@ -336,8 +340,8 @@ def curve_points(
         Level, linear part and bend; empty where the curve could not be fitted.
     covariances : FloatArray, shape (n_parts * (n_parts + 1) / 2,)
         Their covariances, row by row of the lower triangle.
-    df : float
-        Degrees of freedom of the band.
+    df : FloatArray, shape (n_parts,)
+        Their degrees of freedom; the band takes the fewest.
     conf_level : float
         Its coverage, point by point.
 
@@ -358,7 +362,7 @@ def curve_points(
         matrix.T[lower] = covariances
         estimate = basis @ coefficients
         variance = np.einsum("ij,jk,ik->i", basis, matrix, basis)
-        reach = stdtrit(df, 0.5 + 0.5 * conf_level) * np.sqrt(variance)
+        reach = stdtrit(df.min(), 0.5 + 0.5 * conf_level) * np.sqrt(variance)
     return pd.DataFrame(
         {
             "x": x,

@@ -29,8 +29,7 @@ from servqual.analyses.curve_tables import (
 )
 from servqual.analyses.linear_fit import check_covariance, choose_covariance
 from servqual.analyses.predictors import model_variables
-from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes
-from servqual.errors import OptionError, SmallSampleWarning, WeightsWarning, shorten
+from servqual.errors import OptionError, WeightsWarning, shorten
 from servqual.numerics.curves import HARRELL_QUANTILES
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
 from servqual.survey.survey import Survey, require_survey
@@ -97,8 +96,8 @@ class NonlinearityResult(Result):
         (above − below); of the quadratic form, the slope at the knot and the coefficient of the
         square.
     coefficients : DataFrame
-        term, form, part, estimate: of each curve. The part ``level`` is the outcome at the knot,
-        the other variables at their means; scores are measured from the knot.
+        term, form, part, estimate, df: of each curve. The part ``level`` is the outcome at the
+        knot, the other variables at their means; scores are measured from the knot.
     covariances : DataFrame
         term, form, first, second, estimate: covariances of these, each pair once.
     knots : DataFrame
@@ -253,7 +252,7 @@ class NonlinearityResult(Result):
             line=of(self.coefficients, "linear")["estimate"].to_numpy(dtype=np.float64),
             coefficients=of(self.coefficients, form)["estimate"].to_numpy(dtype=np.float64),
             covariances=of(self.covariances, form)["estimate"].to_numpy(dtype=np.float64),
-            df=float(of(self.tests, form)["df_denominator"].iloc[0]),
+            df=of(self.coefficients, form)["df"].to_numpy(dtype=np.float64),
             conf_level=self.conf_level,
         )
 
@@ -385,7 +384,7 @@ def nonlinearity(
         Further variables of the survey, taken as they are.
     covariance : str, optional
         ``"HC3"`` (default), ``"nonrobust"`` for classical standard errors, ``"HC0"`` to ``"HC2"``;
-        with `cluster` ``"CR1"``.
+        with `cluster` ``"CR2"`` or ``"CR1"``. Default with clusters: CR2 below 40 of them.
     cluster : str, optional
         Grouping variable of the survey within which respondents may be alike.
     conf_level : float, default 0.95
@@ -407,7 +406,7 @@ def nonlinearity(
     Warns
     -----
     SmallSampleWarning
-        If there are fewer than 20 clusters.
+        If there are too few clusters: 20 for CR1, five (or four degrees of freedom) for CR2.
     WeightsWarning
         If classical standard errors are asked for with sampling weights.
 
@@ -436,7 +435,6 @@ def nonlinearity(
     check_conf_level(conf_level)
     survey = require_survey(survey, "nonlinearity")
     check_covariance(covariance, cluster)
-    kind = choose_covariance(survey, covariance, cluster)
     chosen = _checked_forms(forms)
     if check_whole("n_knots", n_knots, 3) not in HARRELL_QUANTILES:
         raise OptionError(f"`n_knots` is {n_knots}, but must be 3, 4 or 5.")
@@ -450,13 +448,12 @@ def nonlinearity(
         forms=chosen,
         knot=_checked_knot(survey, on, knot),
         n_knots=int(n_knots),
+        cluster=cluster,
     )
-    _warn(survey, model, kind, cluster)
-    straight = fit_straight(survey, model, kind, cluster)
-    fits = [
-        None if bend.problem else fit_bend(survey, model, bend, kind, cluster)
-        for bend in model.bends
-    ]
+    kind = choose_covariance(survey, covariance, cluster, model.clusters)
+    _warn_of_weights(survey, kind)
+    straight = fit_straight(survey, model, kind)
+    fits = [None if bend.problem else fit_bend(survey, model, bend, kind) for bend in model.bends]
     has_likelihood = survey.weight_kind != "sampling"
     coefficients, covariances = curve_tables(model, straight, fits)
     return NonlinearityResult(
@@ -510,16 +507,7 @@ def _checked_knot(survey: Survey, on: On, knot: object) -> float:
     return float(knot)
 
 
-def _warn(survey: Survey, model: CurveModel, kind: Covariance, cluster: str | None) -> None:
-    if cluster is not None:
-        n_clusters = len(np.unique(cluster_codes(survey, cluster, model.keep)))
-        if n_clusters < FEW_CLUSTERS:
-            warnings.warn(
-                f'There are {n_clusters} clusters of "{cluster}". Cluster-robust standard errors '
-                f"need many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule.",
-                SmallSampleWarning,
-                stacklevel=3,
-            )
+def _warn_of_weights(survey: Survey, kind: Covariance) -> None:
     if survey.weight_kind == "sampling" and kind == "nonrobust":
         warnings.warn(
             "Classical standard errors do not know of sampling weights and are too small as a "

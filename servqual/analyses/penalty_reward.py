@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.contrast_fit import (
+    ContrastFit,
     ContrastModel,
     build_contrast_model,
     contrast_draws,
@@ -27,9 +28,9 @@ from servqual.analyses.contrast_tables import (
     symmetry_table,
 )
 from servqual.analyses.covariates import model_covariates
-from servqual.analyses.linear_fit import check_covariance, choose_covariance
+from servqual.analyses.linear_fit import check_covariance
 from servqual.analyses.predictors import model_variables
-from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap
+from servqual.analyses.resampling import check_bootstrap
 from servqual.errors import OptionError, SmallSampleWarning, WeightsWarning, shorten
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
 from servqual.survey.survey import Survey, require_survey
@@ -354,7 +355,7 @@ def penalty_reward(
         Further variables of the survey, taken as they are.
     covariance : str, optional
         ``"HC3"`` (default), ``"nonrobust"`` for classical standard errors, ``"HC0"`` to ``"HC2"``;
-        with `cluster` ``"CR1"``.
+        with `cluster` ``"CR2"`` or ``"CR1"``. Default with clusters: CR2 below 40 of them.
     cluster : str, optional
         Grouping variable of the survey within which respondents may be alike.
     conf_level : float, default 0.95
@@ -385,7 +386,8 @@ def penalty_reward(
     Warns
     -----
     SmallSampleWarning
-        If a group holds less than 5% of the respondents, or there are fewer than 20 clusters.
+        If a group holds less than 5% of the respondents, or there are too few clusters: 20 for CR1,
+        five (or four degrees of freedom) for CR2.
     WeightsWarning
         If classical standard errors are asked for with sampling weights.
 
@@ -423,7 +425,6 @@ def penalty_reward(
     resamples, seed = check_bootstrap(n_resamples, seed)
     survey = require_survey(survey, "penalty_reward")
     check_covariance(covariance, cluster)
-    kind = choose_covariance(survey, covariance, cluster)
     cuts = _checked_class_cuts(class_cuts)
     rule = coding_rule(survey, on, coding, share, low, high)
     variables = model_variables(
@@ -435,11 +436,11 @@ def penalty_reward(
         model_covariates(survey, variables, covariates, on=on, analysis="penalty_reward"),
         rule,
     )
-    fit = fit_contrasts(survey, model, kind, cluster)
+    fit = fit_contrasts(survey, model, covariance, cluster)
     draws = contrast_draws(
         survey, model, n_resamples=resamples, seed=seed, cluster=cluster, progress=progress
     )
-    _warn(survey, model, kind, cluster, fit.n_clusters)
+    _warn(survey, model, fit)
     asymmetry = asymmetry_table(model, fit, draws, cuts, conf_level)
     notes = [*contrast_notes(model), *_sign_notes(asymmetry), *fit.notes]
     n_degenerate = _count_degenerate(model, draws)
@@ -454,7 +455,7 @@ def penalty_reward(
         on=on,
         coding=coding,
         rule=rule.words,
-        covariance=kind,
+        covariance=fit.covariance,
         cluster=cluster or "",
         coefficients=coefficient_table(model, fit, draws, conf_level),
         asymmetry=asymmetry,
@@ -485,9 +486,7 @@ def _checked_class_cuts(cuts: object) -> tuple[float, float]:
     return inner, outer
 
 
-def _warn(
-    survey: Survey, model: ContrastModel, kind: Covariance, cluster: str | None, n_clusters: int
-) -> None:
+def _warn(survey: Survey, model: ContrastModel, fit: ContrastFit) -> None:
     small = small_cells(model.groups)
     if small:
         warnings.warn(
@@ -496,14 +495,7 @@ def _warn(
             SmallSampleWarning,
             stacklevel=3,
         )
-    if cluster is not None and n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". Cluster-robust standard errors need '
-            f"many clusters; with fewer than {FEW_CLUSTERS} they are too small as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
-    if survey.weight_kind == "sampling" and kind == "nonrobust":
+    if survey.weight_kind == "sampling" and fit.covariance == "nonrobust":
         warnings.warn(
             "Classical standard errors do not know of sampling weights and are too small as a "
             'rule. Use `covariance="HC3"`.',

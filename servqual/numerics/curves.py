@@ -1,22 +1,17 @@
-"""Columns that let a line bend: squares, hinges and restricted cubic splines; and Wald's test."""
+"""Columns that let a line bend: squares, hinges and restricted cubic splines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.special import fdtrc
 
 from servqual.errors import EstimationError
 from servqual.typing import FloatArray
 
 __all__ = [
     "HARRELL_QUANTILES",
-    "WaldTest",
     "hinge",
     "repeated_quantiles",
     "restricted_cubic_spline",
-    "wald_test",
 ]
 
 #: Where Harrell puts knots: number of knots, and the quantiles at which they stand.
@@ -25,29 +20,6 @@ HARRELL_QUANTILES: dict[int, tuple[float, ...]] = {
     4: (0.05, 0.35, 0.65, 0.95),
     5: (0.05, 0.275, 0.50, 0.725, 0.95),
 }
-
-#: Smallest eigenvalue of a correlation matrix that counts as positive.
-_SINGULAR = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class WaldTest:
-    """Test that several coefficients are zero together.
-
-    Attributes
-    ----------
-    statistic : float
-        Wald's statistic divided by its degrees of freedom, to be held against F.
-    df, df_denominator : float
-        Degrees of freedom.
-    p_value : float
-        Upper tail. nan, as the statistic, where the covariance matrix is not of full rank.
-    """
-
-    statistic: float
-    df: float
-    df_denominator: float
-    p_value: float
 
 
 def hinge(x: FloatArray, knot: float) -> FloatArray:
@@ -159,43 +131,3 @@ def restricted_cubic_spline(x: FloatArray, knots: FloatArray) -> FloatArray:
         + cubes[:, [-1]] * (before - inner) / (last - before)
     ) / (last - places[0]) ** 2
     return columns
-
-
-def wald_test(estimates: FloatArray, covariance: FloatArray, df_denominator: float) -> WaldTest:
-    """Test that all of several coefficients are zero.
-
-    Parameters
-    ----------
-    estimates : FloatArray, shape (k,)
-        Coefficients.
-    covariance : FloatArray, shape (k, k)
-        Their covariance matrix, classical or robust.
-    df_denominator : float
-        Degrees of freedom of the covariance matrix.
-
-    Returns
-    -------
-    WaldTest
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> test = wald_test(np.array([0.2, 0.1]), np.diag([0.01, 0.01]), 60.0)
-    >>> round(test.statistic, 6), test.df
-    (2.5, 2.0)
-    """
-    values = np.asarray(estimates, dtype=np.float64)
-    matrix = np.asarray(covariance, dtype=np.float64)
-    size = float(values.size)
-    none = WaldTest(np.nan, size, float(df_denominator), np.nan)
-    spread = np.sqrt(np.maximum(np.diag(matrix), 0.0))
-    if not np.isfinite(matrix).all() or not (spread > 0.0).all() or df_denominator < size:
-        return none
-    correlation = matrix / np.outer(spread, spread)
-    if np.linalg.eigvalsh(correlation)[0] < _SINGULAR:
-        return none
-    scaled = values / spread
-    statistic = float(scaled @ np.linalg.solve(correlation, scaled)) / size
-    return WaldTest(
-        statistic, size, float(df_denominator), float(fdtrc(size, df_denominator, statistic))
-    )

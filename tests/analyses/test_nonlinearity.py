@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import stdtrit
 
 import servqual as sq
 from servqual.typing import CurveForm
@@ -86,6 +87,31 @@ def test_tests_and_slopes_are_those_of_r(case: str, covariance: Any) -> None:
         assert_allclose(
             result.slopes[column], slopes[column], rtol=RTOL, atol=1e-11, err_msg=column
         )
+
+
+def test_few_clusters_are_those_of_clubsandwich() -> None:
+    expected = load_expected("nonlinearity")["small_clusters"]
+    result = sq.nonlinearity(reference_survey(), cluster="office", forms=["piecewise", "spline"])
+    assert result.covariance == "CR2"
+    theirs = records(expected["tests"])
+    assert result.tests["term"].tolist() == theirs["term"].tolist()
+    assert result.tests["form"].tolist() == theirs["form"].tolist()
+    for column in list(theirs.columns[2:]):
+        assert_allclose(result.tests[column], theirs[column], rtol=1e-7, err_msg=column)
+    slopes = records(expected["slopes"])
+    for column in list(slopes.columns):
+        assert_allclose(
+            result.slopes[column], slopes[column], rtol=1e-7, atol=1e-11, err_msg=column
+        )
+    # At the knot the piecewise curve is its level; the band takes the fewest degrees of freedom.
+    parts = result.coefficients.query("term == 'empathy' and form == 'piecewise'")
+    level = result.covariances.query(
+        "term == 'empathy' and form == 'piecewise' and first == 'level'"
+    )["estimate"].item()
+    curve = result.curve("empathy", "piecewise")
+    at_knot = curve.iloc[int(curve["x"].abs().argmin())]
+    reach = stdtrit(parts["df"].min(), 0.975) * np.sqrt(level)
+    assert_allclose(float(at_knot["conf_high"]) - float(at_knot["estimate"]), reach, rtol=1e-7)
 
 
 @pytest.mark.parametrize(("case", "covariance"), COVARIANCES)
@@ -346,7 +372,7 @@ def test_two_valued_outcomes_and_items() -> None:
 
 def test_warnings_point_at_the_caller() -> None:
     with pytest.warns(sq.SmallSampleWarning, match="clusters of") as caught:
-        sq.nonlinearity(reference_survey(), cluster="branch", forms="quadratic")
+        sq.nonlinearity(reference_survey(), cluster="branch", covariance="CR1", forms="quadratic")
     assert caught[0].filename == __file__
     with pytest.warns(sq.WeightsWarning, match="too small as a rule"):
         sq.nonlinearity(reference_survey("sampling"), covariance="nonrobust", forms="quadratic")

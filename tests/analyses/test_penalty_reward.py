@@ -112,12 +112,23 @@ def test_the_test_of_symmetry_is_linear_hypothesis(case: str) -> None:
 
 def test_clusters_are_those_of_r() -> None:
     expected = load_expected("penalty_reward")["clusters"]
-    with pytest.warns(sq.SmallSampleWarning, match="clusters of"):
-        result = sq.penalty_reward(reference_survey(), cluster="branch", n_resamples=0)
-    assert result.covariance == "CR1"
+    with pytest.warns(sq.SmallSampleWarning, match="clusters of") as caught:
+        result = sq.penalty_reward(
+            reference_survey(), cluster="branch", covariance="CR1", n_resamples=0
+        )
+    assert caught[0].filename == __file__
     theirs = expected["by_covariance"]["CR1"]
     assert_tested(in_order_of_r(result.coefficients, expected["names"]), theirs["coefficients"])
     assert_tested(result.symmetry, theirs["symmetry"], rtol=1e-7)
+
+
+def test_few_clusters_are_those_of_clubsandwich() -> None:
+    expected = load_expected("penalty_reward")["small_clusters"]
+    result = contrasts(reference_survey(), cluster="office")
+    assert result.covariance == "CR2"
+    rows = in_order_of_r(result.coefficients, expected["names"])
+    assert_tested(rows, expected["coefficients"], rtol=1e-7)
+    assert_tested(result.symmetry, expected["symmetry"], rtol=1e-7)
 
 
 def test_bootstrap_limits_and_classes_are_those_of_boot() -> None:
@@ -502,6 +513,7 @@ def test_moments_are_not_enough() -> None:
         ({"covariates": ["satisfaction"]}, "among the predictors"),
         ({"covariance": "HC9"}, "`covariance`"),
         ({"covariance": "HC3", "cluster": "branch"}, "ignores clusters"),
+        ({"covariance": "CR2"}, "needs `cluster`"),
         ({"cluster": 5}, "`cluster`"),
         ({"n_resamples": 5}, "at least 100"),
         ({"conf_level": 95}, "`conf_level`"),

@@ -987,7 +987,7 @@ SCHEMA["nonlinearity"] = {
         "conf_low",
         "conf_high",
     ],
-    "coefficients": ["term", "form", "part", "estimate"],
+    "coefficients": ["term", "form", "part", "estimate", "df"],
     "covariances": ["term", "form", "first", "second", "estimate"],
     "knots": ["term", "form", "knot"],
     "scores": ["term", "label", "mean", "minimum", "maximum", "share_below", "share_above"],

@@ -10,7 +10,6 @@ from servqual.numerics.curves import (
     hinge,
     repeated_quantiles,
     restricted_cubic_spline,
-    wald_test,
 )
 
 
@@ -77,29 +76,3 @@ def test_hinges_leave_their_argument_alone() -> None:
     x = np.array([-2.0, 0.5, 3.0])
     x.flags.writeable = False
     assert hinge(x, 1.0).ravel().tolist() == [0.0, 0.0, 2.0]
-
-
-def test_walds_test_does_not_depend_on_units() -> None:
-    generator = np.random.default_rng(8)
-    root = generator.normal(size=(3, 3))
-    covariance, estimates = root @ root.T, generator.normal(size=3)
-    one = wald_test(estimates, covariance, 50.0)
-    units = np.array([1e-6, 1.0, 1e6])
-    other = wald_test(units * estimates, covariance * np.outer(units, units), 50.0)
-    assert_allclose(one.statistic, estimates @ np.linalg.solve(covariance, estimates) / 3)
-    assert_allclose(other.statistic, one.statistic, rtol=1e-9)
-    assert 0 < one.p_value < 1
-
-
-def test_walds_test_needs_a_covariance_matrix_of_full_rank() -> None:
-    estimates = np.array([1.0, 2.0])
-    for covariance, df in (
-        (np.ones((2, 2)), 50.0),
-        (np.full((2, 2), np.nan), 50.0),
-        (np.diag([1.0, 0.0]), 50.0),
-        (np.eye(2), 1.0),
-    ):
-        test = wald_test(estimates, covariance, df)
-        assert np.isnan(test.statistic)
-        assert np.isnan(test.p_value)
-        assert test.df == 2.0

@@ -1,10 +1,11 @@
-# Curved links: lm with a square, two slopes, or Harrell's spline basis from its formula; sandwich;
-# anova and AIC. Run from the repository root: Rscript tests/reference/R/nonlinearity.R
+# Curved links: lm with a square, two slopes, or Harrell's spline basis from its formula; sandwich,
+# clubSandwich, anova and AIC. Run from the repository root: Rscript tests/reference/R/nonlinearity.R
 
 source("tests/reference/R/common.R")
 suppressPackageStartupMessages({
   library(sandwich)
   library(lmtest)
+  library(clubSandwich)
 })
 
 # ---- the bends -----------------------------------------------------------------------------------
@@ -117,6 +118,35 @@ curves_of <- function(scores, y, knot, n_knots = 4, extra = NULL, weights = NULL
   )
 }
 
+# Few clusters: CR2, Satterthwaite's degrees of freedom, and the AHT test of several coefficients.
+with_cr2 <- function(scores, y, knot, cluster) {
+  base <- as.matrix(scores) - knot
+  rows <- list()
+  slopes <- list()
+  for (j in seq_along(scores)) {
+    for (form in c("piecewise", "spline")) {
+      bend <- bend_of(scores[[j]], form, knot, 4)
+      fit <- lm(y ~ base + bend)
+      v <- vcovCR(fit, cluster = cluster, type = "CR2")
+      last <- tail(seq_along(coef(fit)), ncol(bend))
+      test <- Wald_test(fit, constrain_zero(last), vcov = v, test = "HTZ")
+      rows[[length(rows) + 1]] <- data.frame(
+        term = names(scores)[j], form = form, statistic = test$Fstat, df = test$df_num,
+        df_denominator = test$df_denom, p_value = test$p_val
+      )
+      if (form == "piecewise") {
+        k <- length(coef(fit))
+        w <- rbind(
+          replace(rep(0, k), 1 + j, 1), replace(rep(0, k), c(1 + j, k), 1), replace(rep(0, k), k, 1)
+        )
+        found <- linear_contrast(fit, vcov = v, contrasts = w, test = "Satterthwaite")
+        slopes[[length(slopes) + 1]] <- tested(found$Est, found$SE, found$df)
+      }
+    }
+  }
+  list(tests = do.call(rbind, rows), slopes = do.call(rbind, slopes))
+}
+
 # ---- the surveys ---------------------------------------------------------------------------------
 
 scores_of <- function(survey, side) {
@@ -133,7 +163,7 @@ prepared <- function(survey, side, outcome = "satisfaction", also = NULL) {
   y <- outcome_score(survey, outcome)
   keep <- complete.cases(scores, y, also)
   list(
-    scores = scores[keep, ], y = y[keep], branch = survey$branch[keep],
+    scores = scores[keep, ], y = y[keep], branch = survey$branch[keep], office = survey$office[keep],
     weight = survey$weight[keep], also = also[keep]
   )
 }
@@ -151,8 +181,9 @@ write_reference(
     moved = curves_of(sides$scores, sides$y, 5, n_knots = 5),
     covariate = curves_of(held$scores, held$y, 0, n_knots = 3, extra = data.frame(loyalty = held$also)),
     clusters = curves_of(gaps$scores, gaps$y, 0, cluster = gaps$branch, types = "CR1"),
+    small_clusters = with_cr2(gaps$scores, gaps$y, 0, gaps$office),
     frequency = curves_of(often$scores, often$y, 0),
     sampling = curves_of(gaps$scores, gaps$y, 0, weights = gaps$weight)
   ),
-  "nonlinearity", c("sandwich", "lmtest")
+  "nonlinearity", c("sandwich", "lmtest", "clubSandwich")
 )

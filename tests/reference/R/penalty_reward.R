@@ -1,4 +1,4 @@
-# Penalties and rewards: lm on dummies, sandwich, car::linearHypothesis, limits by boot.
+# Penalties and rewards: lm on dummies, sandwich, clubSandwich, car::linearHypothesis, boot.
 # Run from the repository root: Rscript tests/reference/R/penalty_reward.R
 
 source("tests/reference/R/common.R")
@@ -6,6 +6,7 @@ suppressPackageStartupMessages({
   library(sandwich)
   library(car)
   library(boot)
+  library(clubSandwich)
 })
 
 # ---- who is low and who is high ------------------------------------------------------------------
@@ -110,6 +111,20 @@ contrasts_of <- function(scores, y, rule, extra = NULL, weights = NULL, cluster 
   )
 }
 
+# Few clusters: CR2 with Satterthwaite's degrees of freedom, for coefficients and for r + p.
+with_cr2 <- function(scores, y, cluster) {
+  data <- cbind(dummies_of(scores, "quantile"), y = y)
+  fit <- lm(y ~ ., data)
+  v <- vcovCR(fit, cluster = cluster, type = "CR2")
+  rows <- function(w) {
+    found <- linear_contrast(fit, vcov = v, contrasts = w, test = "Satterthwaite")
+    tested(found$Est, found$SE, found$df)
+  }
+  k <- length(coef(fit))
+  pairs <- t(sapply(seq_along(scores), function(j) replace(rep(0, k), 1 + 2 * j - 1:0, 1)))
+  list(names = names(coef(fit)), coefficients = rows(diag(k)), symmetry = rows(pairs))
+}
+
 # ---- the surveys ---------------------------------------------------------------------------------
 
 perceptions <- function(survey) {
@@ -126,7 +141,7 @@ gaps_of <- function(survey) {
 prepared <- function(survey, scores) {
   list(
     scores = scores, y = outcome_score(survey, "satisfaction"),
-    loyalty = outcome_score(survey, "loyalty"), branch = survey$branch, weight = survey$weight
+    loyalty = outcome_score(survey, "loyalty"), branch = survey$branch, office = survey$office, weight = survey$weight
   )
 }
 complete <- function(part, also = NULL) {
@@ -181,11 +196,12 @@ write_reference(
     covariate = contrasts_of(
       with_loyalty$scores, with_loyalty$y, "quantile", data.frame(loyalty = with_loyalty$loyalty)
     ),
+    small_clusters = with_cr2(whole$scores, whole$y, whole$office),
     clusters = contrasts_of(whole$scores, whole$y, "quantile", cluster = whole$branch),
     frequency = contrasts_of(often$scores, often$y, "quantile"),
     sampling = contrasts_of(whole$scores, whole$y, "scale", weights = whole$weight),
     items = contrasts_of(all_items$scores, all_items$y, "quantile"),
     bootstrap = bootstrap
   ),
-  "penalty_reward", c("sandwich", "car", "boot")
+  "penalty_reward", c("sandwich", "car", "boot", "clubSandwich")
 )
