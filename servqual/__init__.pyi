@@ -17,6 +17,8 @@ from .analyses.importance_performance import (
     ImportancePerformanceResult as ImportancePerformanceResult,
 )
 from .analyses.importance_performance import importance_performance as importance_performance
+from .analyses.kano import KanoResult as KanoResult
+from .analyses.kano import kano as kano
 from .analyses.latent_gaps import LatentGapResult as LatentGapResult
 from .analyses.latent_gaps import latent_gaps as latent_gaps
 from .analyses.mediation import MediationResult as MediationResult
@@ -128,6 +130,7 @@ __all__ = [
     "Interpretation",
     "InvarianceResult",
     "Item",
+    "KanoResult",
     "LatentGapResult",
     "MeasureComparisonResult",
     "MediationResult",
@@ -175,6 +178,7 @@ __all__ = [
     "importance_performance",
     "instrument",
     "invariance",
+    "kano",
     "latent_gaps",
     "list_instruments",
     "load_example",

@@ -57,6 +57,7 @@ SurfacePlot: TypeAlias = Literal["contour", "surface"]
 ContrastCoding: TypeAlias = Literal["quantile", "scale", "sd", "gap-sign"]
 PenaltyRewardPlot: TypeAlias = Literal["bars", "map"]
 CurveForm: TypeAlias = Literal["quadratic", "piecewise", "spline"]
+GapInterval: TypeAlias = Literal["t", "bootstrap", "bca"]
 MediationInterval: TypeAlias = Literal["percentile", "bca", "monte-carlo", "sobel"]
 ModeratedPath: TypeAlias = Literal["a", "b"]
 PerceptionScore: TypeAlias = Literal["gap", "perception", "adequacy", "superiority"]
@@ -207,4 +208,18 @@ class HasRows(HasMoments, Protocol):
 
     def rows(self, variables: Sequence[str]) -> FloatArray:
         """Values of the named variables, shape (n_respondents, n_variables), nan where missing."""
+        ...
+
+
+class HasGroups(Protocol):
+    """Respondents in groups that are known by name."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        ...
+
+    def group_codes(
+        self, by: str | Sequence[str]
+    ) -> tuple[IntArray, list[tuple[str, ...]], tuple[str, ...]]:
+        """Codes of the rows, values of each group, names of the grouping variables."""
         ...

@@ -351,15 +351,12 @@ def draw_coordinates(
         blocks.append(attributes.gap)
     blocks += [part for part in (attributes.importance, attributes.products) if part is not None]
     scores = np.hstack(blocks)[rows]
-    known = ~np.isnan(scores)
-    columns = [np.where(known, scores, 0.0), known.astype(np.float64)]
-    if model is not None:
-        columns.append(_products(model, rows))
+    table = _table(scores, model, rows)
     weights = None if survey.weights is None else survey.weights[rows]
     clusters = None if cluster is None else cluster_codes(survey, cluster, rows)
     with shown_progress(progress, "Resampling") as tell:
         means = resampled_means(
-            np.hstack(columns),
+            table,
             n_resamples=n_resamples,
             seed=seed,
             counts=weights if survey.weight_kind == "frequency" else None,
@@ -383,17 +380,26 @@ def draw_coordinates(
     return Coordinates(importance, performance, gap, products)
 
 
-def _products(model: Model, rows: BoolArray) -> FloatArray:
-    """Who is complete, their values, and the distinct products of these."""
-    values = model.values[rows]
-    first_of_pair, second_of_pair = np.triu_indices(values.shape[1])
-    return np.hstack(
-        [
-            model.complete[rows, None].astype(np.float64),
-            values,
-            values[:, first_of_pair] * values[:, second_of_pair],
-        ]
-    )
+def _table(scores: FloatArray, model: Model | None, rows: BoolArray) -> FloatArray:
+    """What is summed in resamples: scores, who has them, and what correlations are made of.
+
+    Of a model these are: who is complete, the values, and their distinct products.
+    """
+    n_rows, size = scores.shape
+    n_variables = 0 if model is None else model.values.shape[1]
+    n_model = 0 if model is None else 1 + n_variables + n_variables * (n_variables + 1) // 2
+    # Filled in place: with many items, the products are the largest array of the analysis.
+    table = np.empty((n_rows, 2 * size + n_model))
+    table[:, size : 2 * size] = ~np.isnan(scores)
+    table[:, :size] = np.nan_to_num(scores)
+    if model is not None:
+        values = model.values[rows]
+        table[:, 2 * size] = model.complete[rows]
+        table[:, 2 * size + 1 : 2 * size + 1 + n_variables] = values
+        pairs = zip(*np.triu_indices(n_variables), strict=True)
+        for place, (one, other) in enumerate(pairs, start=2 * size + 1 + n_variables):
+            np.multiply(values[:, one], values[:, other], out=table[:, place])
+    return table
 
 
 def _derived_draws(model: Model, means: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from servqual import rules
 from servqual.analyses.adjustment import adjust_p_values
+from servqual.analyses.gap_intervals import GapBootstrap, check_gap_interval, gap_limits
 from servqual.analyses.group_comparison import (
     COMPARISON_COLUMNS,
     compare_groups,
@@ -23,6 +24,7 @@ from servqual.numerics.hotelling import hotelling_one_sample
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
+from servqual.progress import progress_of_part, shown_progress
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
 from servqual.samplestats.counts import value_frequencies
 from servqual.samplestats.moments import Moments
@@ -33,8 +35,10 @@ from servqual.typing import (
     BoolArray,
     Difference,
     FloatArray,
+    GapInterval,
     Level,
     PAdjust,
+    ProgressOption,
     ZeroMethod,
     check_conf_level,
     check_option,
@@ -141,6 +145,14 @@ class GapResult(Result):
         Dimension → its name for tables and plots.
     scale : tuple of float
         Ends of the answer scale.
+    interval : str
+        Kind of the limits in `items`, `dimensions` and `overall`.
+    n_resamples : int
+        Bootstrap resamples behind them; 0 for t intervals.
+    seed : int
+        Of the resampling.
+    n_degenerate : int
+        Resamples in which nobody drawn had one of the gaps; its limits come from the others.
     notes : tuple of str
         What could not be computed, and why.
     """
@@ -158,6 +170,10 @@ class GapResult(Result):
     comparisons: pd.DataFrame
     labels: dict[str, str]
     scale: tuple[float, float]
+    interval: GapInterval = "t"
+    n_resamples: int = 0
+    seed: int = 1
+    n_degenerate: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -195,6 +211,12 @@ class GapResult(Result):
             overall, test = self.overall.iloc[0], self.multivariate.iloc[0]
             row |= {name: overall[name] for name in ("gap", "std_error", "conf_low", "conf_high")}
             row |= {f"hotelling_{name}": test[name] for name in _MULTIVARIATE[1:]}
+        row |= {
+            "interval": self.interval,
+            "n_resamples": self.n_resamples,
+            "seed": self.seed,
+            "n_degenerate": self.n_degenerate,
+        }
         return pd.DataFrame([row])
 
     @property
@@ -285,6 +307,10 @@ def gaps(
     conf_level: float = 0.95,
     p_adjust: PAdjust = "holm",
     zeros: ZeroMethod = "wilcoxon",
+    interval: GapInterval = "t",
+    n_resamples: int = 2000,
+    seed: int = 1,
+    progress: ProgressOption = None,
 ) -> GapResult:
     """Gaps of items, dimensions and of the whole, with paired tests and intervals.
 
@@ -307,6 +333,16 @@ def gaps(
         Adjustment over the items, and over the dimensions.
     zeros : {"wilcoxon", "pratt"}, default "wilcoxon"
         Wilcoxon's test drops gaps of zero, as R does; Pratt's keeps them in the ranking.
+    interval : {"t", "bootstrap", "bca"}, default "t"
+        Limits from the t distribution, percentiles of bootstrap resamples, or such percentiles
+        corrected for bias and skewness.
+    n_resamples : int, default 2000
+        Bootstrap resamples; not used for t intervals.
+    seed : int, default 1
+        Seed of the bootstrap; the limits do not depend on anything else.
+    progress : callable, bool or None, default None
+        A callable is told (done, total) while the bootstrap runs. None shows a bar where somebody
+        is looking and the work is long, True always, False never.
 
     Returns
     -------
@@ -330,6 +366,11 @@ def gaps(
     Taylor-linearised. Under frequency weights a row counts as that many respondents. Wilcoxon's
     test has no design-based form here, so it is nan under sampling weights.
 
+    The bootstrap resamples respondents, once for all items, dimensions and scores, and within each
+    group. They keep the answers that they miss, so a mean is over those drawn who have the gap.
+    Only limits of gaps come from it: standard errors, tests and comparisons of groups stay as they
+    are. "Weighted by mean points" takes the mean points of the sample as fixed in both.
+
     References
     ----------
     Parasuraman, A., Zeithaml, V. A., & Berry, L. L. (1988). SERVQUAL: A multiple-item scale for
@@ -337,6 +378,9 @@ def gaps(
 
     Welch, B. L. (1951). On the comparison of several mean values. *Biometrika*, 38, 330–336.
     https://doi.org/10.1093/biomet/38.3-4.330
+
+    Efron, B. (1987). Better bootstrap confidence intervals. *Journal of the American Statistical
+    Association*, 82(397), 171–185. https://doi.org/10.1080/01621459.1987.10478410
 
     Games, P. A., & Howell, J. F. (1976). Pairwise multiple comparison procedures with unequal n's
     and/or variances. *Journal of Educational Statistics*, 1(2), 113–125.
@@ -355,10 +399,15 @@ def gaps(
     check_conf_level(conf_level)
     check_option("p_adjust", p_adjust, PAdjust)
     check_option("zeros", zeros, ZeroMethod)
+    interval, n_resamples, seed = check_gap_interval(interval, n_resamples, seed)
     _check_by(by)
     job = _Job(source, on, conf_level, p_adjust, zeros)
     groups, names = find_groups(source, by, _TAKEN)
     tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
+    bootstrap = GapBootstrap(interval, n_resamples, seed, conf_level)
+    n_degenerate = 0
+    if interval != "t":
+        n_degenerate = _put_limits(tables, groups, source, bootstrap, progress)
     notes = [note for table in tables for note in table.notes]
     comparisons = pd.DataFrame(columns=COMPARISON_COLUMNS)
     if names:
@@ -368,6 +417,7 @@ def gaps(
         notes.append(
             "Wilcoxon's test has no form for sampling weights here, so its p-values are nan."
         )
+    notes += _notes_on_limits(bootstrap, n_degenerate, len(groups))
     if not source.has_importance:
         notes.append("No importance points were given, so there is no weighted score.")
     scale = source.instrument.scale
@@ -385,6 +435,10 @@ def gaps(
         comparisons=comparisons,
         labels={part.key: part.label for part in source.instrument.dimensions},
         scale=(scale.minimum, scale.maximum),
+        interval=interval,
+        n_resamples=n_resamples,
+        seed=seed,
+        n_degenerate=n_degenerate,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -421,6 +475,7 @@ class _Tables:
     overall: pd.DataFrame
     multivariate: pd.DataFrame
     notes: tuple[str, ...]
+    gaps: FloatArray
 
 
 def _tables_of_group(
@@ -429,7 +484,8 @@ def _tables_of_group(
     survey, instrument = job.survey, job.survey.instrument
     dimension_pairs = survey.paired(job.on, "dimensions")
     where = f" ({', '.join(levels)})" if levels else ""
-    items = _estimates(job, survey.paired(job.on, "items"), rows)
+    item_pairs = survey.paired(job.on, "items")
+    items = _estimates(job, item_pairs, rows)
     items.insert(0, "dimension", [item.dimension for item in instrument.items])
     items.insert(0, "label", [item.label for item in instrument.items])
     items.insert(0, "key", [item.key for item in instrument.items])
@@ -452,7 +508,50 @@ def _tables_of_group(
     for frame in (items, dimensions, overall, multivariate):
         for place, (name, level) in enumerate(zip(names, levels, strict=True)):
             frame.insert(place, name, level)
-    return _Tables(items, dimensions, overall, multivariate, tuple(notes))
+    columns = [part.difference for part in (item_pairs, dimension_pairs, pairs)]
+    return _Tables(items, dimensions, overall, multivariate, tuple(notes), np.hstack(columns))
+
+
+def _put_limits(
+    tables: list[_Tables],
+    groups: list[Group],
+    survey: Survey,
+    bootstrap: GapBootstrap,
+    progress: ProgressOption,
+) -> int:
+    """Write bootstrap limits into the tables of each group; return how many resamples had none."""
+    n_degenerate = 0
+    with shown_progress(progress, "Resampling") as tell:
+        for place, (table, (_, rows)) in enumerate(zip(tables, groups, strict=True)):
+            settings = replace(bootstrap, progress=progress_of_part(tell, place, len(groups)))
+            limits = gap_limits(survey, table.gaps, rows, settings)
+            n_degenerate += limits.n_degenerate
+            start = 0
+            for frame in (table.items, table.dimensions, table.overall):
+                part = slice(start, start := start + len(frame))
+                # Where all gaps are the same, resamples say nothing about others.
+                varies = (frame["gap_sd"] > 0).to_numpy()
+                frame["conf_low"] = np.where(varies, limits.low[part], np.nan)
+                frame["conf_high"] = np.where(varies, limits.high[part], np.nan)
+    return n_degenerate
+
+
+def _notes_on_limits(bootstrap: GapBootstrap, n_degenerate: int, n_groups: int) -> list[str]:
+    """What the limits are, when they are not those of the tests beside them."""
+    if bootstrap.interval == "t":
+        return []
+    kind = {"bootstrap": "percentiles", "bca": "bias-corrected percentiles (BCa)"}
+    each = " of each group" if n_groups > 1 else ""
+    notes = [
+        f"Limits are {kind[bootstrap.interval]} of {bootstrap.n_resamples} bootstrap "
+        f"resamples{each}; standard errors and tests are those of means."
+    ]
+    if n_degenerate:
+        notes.append(
+            f"In {n_degenerate} of {n_groups * bootstrap.n_resamples} resamples nobody drawn had "
+            "one of the gaps; its limits come from the others."
+        )
+    return notes
 
 
 def _notes_on_nan(

@@ -8,21 +8,20 @@ from typing import TypeAlias
 import numpy as np
 
 from servqual.errors import OptionError, shorten
-from servqual.survey.survey import Survey
-from servqual.typing import BoolArray
+from servqual.typing import BoolArray, HasGroups
 
 #: Values of the grouping variables, and the rows of the survey that have them.
 Group: TypeAlias = tuple[tuple[str, ...], BoolArray]
 
 
 def find_groups(
-    survey: Survey, by: str | Sequence[str] | None, taken: Collection[str]
+    survey: HasGroups, by: str | Sequence[str] | None, taken: Collection[str]
 ) -> tuple[list[Group], tuple[str, ...]]:
     """Rows of each group; without `by`, all rows as the only group.
 
     Parameters
     ----------
-    survey : Survey
+    survey : Survey or other respondents
         With grouping variables.
     by : str or sequence of str, optional
         Which of them.

@@ -12,7 +12,6 @@ import pandas as pd
 
 from servqual.analyses.attribute_estimates import (
     MAX_LMG,
-    SHARES,
     draw_coordinates,
     from_draws,
     sample_coordinates,
@@ -28,6 +27,7 @@ from servqual.analyses.attribute_table import (
     satisfaction_index,
 )
 from servqual.analyses.attributes import AttributeScores, ImportanceSpec, collect_attributes
+from servqual.analyses.crosshair import fixed_lines
 from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
 from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.importance_performance import (
@@ -388,7 +388,7 @@ def importance_performance(
     attributes = collect_attributes(
         source, on=on, level=level, importance=importance, outcome=outcome, method=method
     )
-    lines = _fixed_lines(source, attributes, on, method, crosshair, targets)
+    lines = fixed_lines(source, attributes, on, method, crosshair, targets)
     rows = _respondents(source, attributes)
     bootstrap = _Bootstrap(n_resamples, seed, cluster, progress)
     placement, notes = _place(
@@ -493,73 +493,6 @@ def _settle_method(
             "`n_resamples=0`."
         )
     return method
-
-
-def _fixed_lines(
-    survey: Survey,
-    attributes: AttributeScores,
-    on: AttributePerformance,
-    method: DerivedImportance | None,
-    crosshair: Crosshair,
-    targets: Mapping[str, float] | None,
-) -> tuple[float, float] | None:
-    """Lines of importance and of performance, or None when they come from the data."""
-    if crosshair == "target":
-        return _targets(targets)
-    if targets is not None:
-        raise OptionError(
-            f'`targets` were given, but `crosshair` is "{crosshair}". Use `crosshair="target"`, or '
-            "leave `targets` out."
-        )
-    if crosshair != "midpoint":
-        return None
-    middle = survey.instrument.scale.midpoint
-    return _importance_midpoint(survey, attributes, method), middle if on == "perception" else 0.0
-
-
-def _targets(targets: object) -> tuple[float, float]:
-    names = ("importance", "performance")
-    if isinstance(targets, Mapping) and set(targets) == set(names):
-        values = [targets[name] for name in names]
-        numbers = [
-            float(value)
-            for value in values
-            if isinstance(value, (int, float, np.integer, np.floating))
-            and not isinstance(value, bool)
-            and np.isfinite(value)
-        ]
-        if len(numbers) == 2:
-            return numbers[0], numbers[1]
-    raise OptionError(
-        f'`targets` is {targets!r}, but `crosshair="target"` needs one number for each axis: '
-        '`targets={"importance": 20, "performance": 5.5}`.'
-    )
-
-
-def _importance_midpoint(
-    survey: Survey, attributes: AttributeScores, method: DerivedImportance | None
-) -> float:
-    scale = survey.instrument.scale
-    size = len(attributes.terms)
-    if attributes.source == "stated":
-        return 100.0 / size
-    if attributes.source == "derived":
-        if method in SHARES:
-            return 1.0 / size
-        raise OptionError(
-            f'`crosshair` is "midpoint", but importance by `method="{method}"` has no scale with a '
-            'middle. Use `crosshair="means"`, or `crosshair="target"` with `targets`.'
-        )
-    answers = attributes.importance
-    if answers is not None:
-        known = answers[~np.isnan(answers)]
-        if ((known < scale.minimum) | (known > scale.maximum)).any():
-            raise OptionError(
-                '`crosshair` is "midpoint", but the importance answers go from '
-                f"{known.min():g} to {known.max():g}, beyond the instrument's scale ({scale}), so "
-                'their middle is not known. Use `crosshair="target"` with `targets`.'
-            )
-    return scale.midpoint
 
 
 def _respondents(survey: Survey, attributes: AttributeScores) -> BoolArray:

@@ -10,7 +10,14 @@ from servqual.errors import EstimationError, OptionError
 from servqual.numerics.bootstrap import BootstrapMoments, bootstrap_moments
 from servqual.progress import shown_progress
 from servqual.survey.survey import Survey
-from servqual.typing import BoolArray, FloatArray, IntArray, ProgressOption, check_whole
+from servqual.typing import (
+    BoolArray,
+    FloatArray,
+    HasGroups,
+    IntArray,
+    ProgressOption,
+    check_whole,
+)
 
 #: With fewer clusters, cluster-robust errors and bootstraps of clusters are too small as a rule.
 FEW_CLUSTERS = 20
@@ -168,12 +175,12 @@ def resample(
         )
 
 
-def cluster_codes(survey: Survey, cluster: str, keep: BoolArray) -> IntArray:
+def cluster_codes(survey: HasGroups, cluster: str, keep: BoolArray) -> IntArray:
     """Cluster of each respondent kept, as a whole number.
 
     Parameters
     ----------
-    survey : Survey
+    survey : Survey or other respondents
         Where the grouping variable is.
     cluster : str
         Its name.

@@ -250,8 +250,10 @@ def bca_interval(
 
     Notes
     -----
-    Corrects percentiles for the bias and the skewness of the draws. In small samples it is often
-    too narrow for indirect effects, so the percentile interval is the default of this library.
+    Corrects percentiles for the bias and the skewness of the draws. The bias is judged by the share
+    of draws below the estimate; draws that equal it but for rounding errors count as half, because
+    means of a few whole numbers often do. In small samples the interval is often too narrow for
+    indirect effects, so the percentile interval is the default of this library.
 
     References
     ----------
@@ -280,7 +282,7 @@ def bca_interval(
     standard = ndtri(np.array([0.5 - 0.5 * conf_level, 0.5 + 0.5 * conf_level]))
     for place in range(n_statistics):
         values = draws[~np.isnan(draws[:, place]), place]
-        below = np.count_nonzero(values < estimates[place])
+        below = _share_below(values, estimates[place]) * values.size
         if not 0 < below < values.size or not np.isfinite(accelerations[place]):
             continue
         bias = float(ndtri(below / values.size))
@@ -288,6 +290,14 @@ def bca_interval(
         levels = ndtr(bias + shifted / (1.0 - accelerations[place] * shifted))
         limits[:, place] = np.quantile(values, levels)
     return Interval(low=limits[0], high=limits[1], n_used=n_used.astype(np.int64))
+
+
+def _share_below(values: FloatArray, estimate: float) -> float:
+    """Share of draws below the estimate, draws equal to it taken as half."""
+    distances = values - estimate
+    # What separates equal sums that were added up in another order.
+    distances[np.abs(distances) <= 1e-12 * np.abs(estimate) + 1e-9 * distances.std()] = 0.0
+    return float((np.sign(distances) < 0).mean() + 0.5 * (distances == 0).mean())
 
 
 def _accelerations(jackknife: FloatArray, weights: FloatArray) -> FloatArray:
@@ -343,29 +353,27 @@ def _resampling_units(
             "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
             "weight. Leave one of them out."
         )
-    weighted = multiplier is not None
+    n_sums = 2 + n_variables + n_variables * (n_variables + 1) // 2
     # Cross-products that do not fit in memory are made anew for each block of resamples.
-    most_rows = max(1, _MAX_BYTES // (8 * (2 + n_variables + n_variables * (n_variables + 1) // 2)))
+    most_rows = max(1, _MAX_BYTES // (8 * n_sums))
 
-    def products(part: slice) -> FloatArray:
-        return _products(shifted[part], None if multiplier is None else multiplier[part])
+    def products(rows: slice | IntArray) -> FloatArray:
+        return _products(shifted[rows], None if multiplier is None else multiplier[rows])
 
-    if clusters is not None:
-        respondents = np.ones(n_rows) if counts is None else counts.astype(np.float64)
-        sums = _cluster_sums(products, respondents, clusters, most_rows)
-        return _Units(sums.__getitem__, len(sums), counted=True, weighted=weighted)
-    columns = products(slice(None)).__getitem__ if n_rows <= most_rows else products
-    return _Units(columns, n_rows, counted=False, weighted=weighted)
+    weighted = multiplier is not None
+    columns: Callable[[slice], FloatArray]
+    if clusters is None:
+        columns = products(slice(None)).__getitem__ if n_rows <= most_rows else products
+        return _Units(columns, n_rows, counted=False, weighted=weighted)
+    respondents = np.ones(n_rows) if counts is None else counts.astype(np.float64)
+    groups = _Clusters(products, respondents, _cluster_codes(clusters, n_rows), most_rows)
+    n_clusters = groups.bounds.size - 1
+    columns = groups.sums(slice(None)).__getitem__ if n_clusters <= most_rows else groups.sums
+    return _Units(columns, n_clusters, counted=True, weighted=weighted)
 
 
-def _cluster_sums(
-    products: Callable[[slice], FloatArray],
-    respondents: FloatArray,
-    clusters: IntArray,
-    most_rows: int,
-) -> FloatArray:
-    """Respondents and other sums of each cluster, shape (n_clusters, 1 + n_products)."""
-    n_rows = respondents.size
+def _cluster_codes(clusters: IntArray, n_rows: int) -> IntArray:
+    """Clusters as numbers from zero, shape (n_rows,)."""
     if np.shape(clusters) != (n_rows,):
         raise EstimationError(
             f"`clusters` has shape {np.shape(clusters)}, but there are {n_rows} rows; it needs one "
@@ -377,18 +385,46 @@ def _cluster_sums(
             f"There is {present.size} cluster, but drawing clusters needs at least two. Leave "
             "`clusters` out."
         )
-    totals: list[FloatArray] = []
-    for start in range(0, n_rows, most_rows):
-        part = slice(start, start + most_rows)
-        own = respondents[part]
-        columns = [own, *(own[:, None] * products(part)).T]
-        totals.append(
-            np.column_stack(
-                [np.bincount(codes[part], column, minlength=present.size) for column in columns]
-            )
-        )
-    summed: FloatArray = np.sum(totals, axis=0)
-    return summed
+    return codes.astype(np.int64)
+
+
+class _Clusters:
+    """Rows in the order of their clusters, whose sums are made for some clusters at a time."""
+
+    def __init__(
+        self,
+        products: Callable[[IntArray], FloatArray],
+        respondents: FloatArray,
+        codes: IntArray,
+        most_rows: int,
+    ) -> None:
+        self._products = products
+        self._respondents = respondents
+        self._codes = codes
+        self._most_rows = most_rows
+        self._order = np.argsort(codes, kind="stable")
+        #: Where each cluster begins in that order, and where the last one ends.
+        self.bounds = np.concatenate([[0], np.cumsum(np.bincount(codes))])
+
+    def sums(self, part: slice) -> FloatArray:
+        """Respondents and other sums of some clusters, shape (n_clusters, 1 + n_products)."""
+        first, last, _ = part.indices(self.bounds.size - 1)
+        table: FloatArray | None = None
+        for start in range(self.bounds[first], self.bounds[last], self._most_rows):
+            stop = min(start + self._most_rows, self.bounds[last])
+            rows = self._order[start:stop]
+            brought = self._brought(rows)
+            if table is None:
+                table = np.zeros((last - first, brought.shape[1]))
+            codes = self._codes[rows] - first
+            begins = np.flatnonzero(np.diff(codes, prepend=-1))
+            table[codes[begins]] += np.add.reduceat(brought, begins, axis=0)
+        assert table is not None  # every cluster has a row
+        return table
+
+    def _brought(self, rows: IntArray) -> FloatArray:
+        respondents = self._respondents[rows, None]
+        return np.hstack([respondents, respondents * self._products(rows)])
 
 
 def _products(shifted: FloatArray, multiplier: FloatArray | None) -> FloatArray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, ndtr, ndtri
 
-from servqual.typing import FloatArray, IntArray, check_conf_level
+from servqual.typing import BoolArray, FloatArray, IntArray, check_conf_level
 
 __all__ = [
     "CLASSES",
@@ -50,13 +50,13 @@ class Modes:
     ----------
     first, second : IntArray, shape (...)
         Places in `CLASSES`; −1 where nobody answered, or nobody is in a second class.
-    tied : ndarray of bool, shape (...)
+    tied : BoolArray, shape (...)
         Whether both have the same share.
     """
 
     first: IntArray
     second: IntArray
-    tied: np.ndarray
+    tied: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def modal_classes(shares: FloatArray) -> Modes:
     return Modes(
         first=np.where(largest > 0, _PRIORITY[first], -1).astype(np.int64),
         second=np.where(runner_up > 0, _PRIORITY[second], -1).astype(np.int64),
-        tied=(largest > 0) & (runner_up == largest),
+        tied=np.asarray((largest > 0) & (runner_up == largest)),
     )
 
 

@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servqual.errors import EstimationError
-from servqual.numerics.bootstrap import _MAX_BYTES, _checked_counts, _checked_weights
+
+# What a bootstrap of moments asks of its weights, a bootstrap of means asks too.
+from servqual.numerics.bootstrap import _checked_counts, _checked_weights
 from servqual.numerics.resampling import resampled_sums
 from servqual.typing import FloatArray, IntArray, Progress
 
 __all__ = ["resampled_means"]
+
+#: Bytes that the data may take as floats; more of them are turned into floats when needed.
+_MAX_BYTES = 2**26
 
 
 def resampled_means(
@@ -92,26 +97,32 @@ def resampled_means(
     if n_obs < 1:
         raise EstimationError("There is nobody to draw. Give at least one respondent.")
     columns: Callable[[slice], FloatArray]
-    if clusters is not None:
-        multiplier = weights if frequencies is None else frequencies.astype(np.float64)
-        units = _cluster_sums(data, multiplier, clusters)
-        columns, n_rows, frequencies = units.__getitem__, units.shape[0], None
-    elif n_rows <= _block_size(data.shape[1]):
-        # Data that fit in memory as floats are turned into them once.
-        columns = _weighted_block(data, weights, slice(None)).__getitem__
+    if clusters is None:
+        columns, n_units, drawn_counts = _columns(data, weights), n_rows, frequencies
     else:
-        # Others are made anew for each block of resamples.
-        columns = partial(_weighted_block, data, weights)
+        multiplier = weights if frequencies is None else frequencies.astype(np.float64)
+        table = _cluster_sums(data, multiplier, clusters)
+        # Whole clusters are drawn with equal chances, whoever is in them.
+        columns, n_units, drawn_counts = table.__getitem__, table.shape[0], None
     sums = resampled_sums(
         columns,
-        n_rows,
+        n_units,
         n_resamples=n_resamples,
         seed=seed,
-        counts=frequencies,
+        counts=drawn_counts,
         progress=progress,
     )
     means: FloatArray = sums[:, :-1] / sums[:, [-1]]
     return means
+
+
+def _columns(
+    data: FloatArray | NDArray[np.uint8], weights: FloatArray | None
+) -> Callable[[slice], FloatArray]:
+    """Weighted columns of some rows; made once for all, where they fit into memory as floats."""
+    if data.shape[0] <= _block_size(data.shape[1]):
+        return _weighted_block(data, weights, slice(None)).__getitem__
+    return partial(_weighted_block, data, weights)
 
 
 def _check_table(data: FloatArray | NDArray[np.uint8], n_resamples: int) -> None:

@@ -55,6 +55,8 @@ _MOST_NAMES: Final = 12
 #: Each side of the crosshair takes at least this share of an axis, so that names have room.
 _LEAST_SIDE: Final = 0.2
 _MARGIN: Final = 0.07
+#: Of the axis labels, a careful estimate.
+_LETTERS_PER_INCH: Final = 12.0
 #: A probability needs this much of a bar to be written on it.
 _ROOM_FOR_SHARE: Final = 0.075
 
@@ -104,8 +106,9 @@ def plot_importance_performance(
     width = _MAP[0] + (_KEY_WIDTH if has_key and ax is None else 0.0)
     with canvas(ax, width=width, height=_MAP[1]) as axes:
         axes.set_title("Importance and performance", loc="left")
-        axes.set_xlabel(_performance_label(result, table, diagonal))
-        axes.set_ylabel(_importance_label(result))
+        across, up = _letters(axes)
+        axes.set_xlabel(_performance_label(result, table, diagonal, across))
+        axes.set_ylabel(_importance_label(result, up))
         axes.xaxis.set_major_formatter(format_tick)
         axes.yaxis.set_major_formatter(format_tick)
         for side in ("top", "right"):
@@ -157,39 +160,45 @@ def _say_nothing(axes: Axes, text: str) -> None:
 # ---- words ---------------------------------------------------------------------------------------
 
 
+def _letters(axes: Axes) -> tuple[int, int]:
+    """How many letters have room beside each axis, to the right and upwards."""
+    box = axes.get_window_extent()
+    per_inch = _LETTERS_PER_INCH / axes.figure.dpi
+    return max(30, int(per_inch * box.width)), max(24, int(per_inch * box.height))
+
+
 def _performance_label(
-    result: ImportancePerformanceResult, table: pd.DataFrame, diagonal: bool
+    result: ImportancePerformanceResult, table: pd.DataFrame, diagonal: bool, room: int
 ) -> str:
     row = result.lines.iloc[1]
     text = (
-        f"Performance: {result.performance_name}\n"
-        f"(dashed: {row['rule']}, {_place(row['value'])})"
+        f"Performance: {result.performance_name}\n(dashed: {row['rule']}, {_place(row['value'])})"
     )
     parts = []
     if np.isfinite(_numbers(table, "p_quadrant")).any():
         share = format_percent(result.conf_level)
-        parts.append(f"filled: in its quadrant in at least {share} of the resamples")
+        parts.append(f"filled: there in at least {share} of the resamples")
         if _has_covariance(table).any():
             parts.append(f"ellipses: {share} regions")
     if diagonal:
         parts.append("dotted: importance equals performance (standardised)")
-    return text + "".join(f"\n{part}" for part in _in_lines(parts))
+    return text + "".join(f"\n{part}" for part in _in_lines(parts, room))
 
 
-def _in_lines(parts: list[str]) -> list[str]:
+def _in_lines(parts: list[str], room: int) -> list[str]:
     """Join what fits on one line."""
     lines: list[str] = []
     for part in parts:
-        if lines and len(lines[-1]) + len(part) < 92:
+        if lines and len(lines[-1]) + len(part) + 2 <= room:
             lines[-1] += f"; {part}"
         else:
             lines.append(part)
     return lines
 
 
-def _importance_label(result: ImportancePerformanceResult) -> str:
+def _importance_label(result: ImportancePerformanceResult, room: int) -> str:
     row = result.lines.iloc[0]
-    name = wrap_label(f"Importance: {result.importance_name}", 60, 2)
+    name = wrap_label(f"Importance: {result.importance_name}", room, 2)
     return f"{name}\n(dashed: {row['rule']}, {_place(row['value'])})"
 
 

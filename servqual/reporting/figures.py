@@ -8,18 +8,13 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from servqual.plots.rows import draw_intervals, figure_height, prepare_rows, write_values
 from servqual.plots.style import (
-    ACCENT,
-    NEUTRAL,
     PERCEPTION,
-    SMALL_FONT_SIZE,
-    escape_math,
     wrap_label,
 )
 from servqual.reporting.fonts import OWN_FONT, fit_fonts
@@ -112,7 +107,13 @@ def draw(
         return to_data_uri(figure)
 
 
-def draw_sized(draw_on: Callable[[Axes], object], *, width: float, height: float) -> str:
+def draw_sized(
+    draw_on: Callable[[Axes], object],
+    *,
+    width: float,
+    height: float,
+    measured: Sequence[str] = (),
+) -> str:
     """Draw a picture whose height does not follow from rows.
 
     Parameters
@@ -121,6 +122,8 @@ def draw_sized(draw_on: Callable[[Axes], object], *, width: float, height: float
         Draws on the axes that it is given.
     width, height : float
         Inches.
+    measured : sequence of str
+        Texts whose size is measured while they are drawn, so that their font must be known before.
 
     Returns
     -------
@@ -128,6 +131,8 @@ def draw_sized(draw_on: Callable[[Axes], object], *, width: float, height: float
         A ``data:`` URI.
     """
     with _figure(width, height) as (figure, axes):
+        if measured:
+            fit_fonts(figure, measured)
         draw_on(axes)
         fit_fonts(figure)
         return to_data_uri(figure)
@@ -197,149 +202,3 @@ def draw_levels(
         axes.set_xlabel(axis_label)
 
     return draw(draw_on, labels)
-
-
-# ---- map of priorities ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PriorityMap:
-    """Dimensions by performance and importance.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        Names of the dimensions.
-    performance : ndarray, shape (D,)
-        Gap (or mean); the left is worse.
-    importance : ndarray, shape (D,)
-        Importance; the top is more important.
-    performance_label, importance_label : str
-        Names of the axes.
-    """
-
-    labels: tuple[str, ...]
-    performance: FloatArray
-    importance: FloatArray
-    performance_label: str
-    importance_label: str
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Where the lines cross: the means of the dimensions."""
-        return float(np.nanmean(self.performance)), float(np.nanmean(self.importance))
-
-
-def draw_priorities(chart: PriorityMap) -> str:
-    """Draw dimensions by performance and importance, with lines at the means.
-
-    Parameters
-    ----------
-    chart : PriorityMap
-        What to draw.
-
-    Returns
-    -------
-    str
-        A ``data:`` URI.
-    """
-    with _figure(HALF_WIDTH, 3.9) as (figure, axes):
-        _prepare_map(axes, chart)
-        axes.scatter(chart.performance, chart.importance, s=42.0, color=ACCENT, zorder=3)
-        fit_fonts(figure, chart.labels)
-        figure.draw_without_rendering()
-        _label_points(axes, chart)
-        return to_data_uri(figure)
-
-
-def _prepare_map(axes: Axes, chart: PriorityMap) -> None:
-    for limits, values in ((axes.set_xlim, chart.performance), (axes.set_ylim, chart.importance)):
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        room = 0.22 * ((high - low) or 1.0)
-        limits(low - room, high + room)
-    x_mean, y_mean = chart.centre
-    axes.axvline(x_mean, color=NEUTRAL, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    axes.axhline(y_mean, color=NEUTRAL, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    for x, y, across, up, text in _CORNERS:
-        axes.text(
-            x,
-            y,
-            text,
-            transform=axes.transAxes,
-            ha=across,
-            va=up,
-            color="#6B7680",
-            fontsize=8.0,
-            fontstyle="italic",
-        )
-    axes.set_xlabel(escape_math(chart.performance_label))
-    axes.set_ylabel(wrap_label(chart.importance_label, 44))
-    axes.locator_params(nbins=6)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-#: Where a label may stand beside its point, the best place first: shift in points, alignment.
-_PLACES: Final = (
-    (6.0, 0.0, "left", "center"),
-    (-6.0, 0.0, "right", "center"),
-    (0.0, 6.0, "center", "bottom"),
-    (0.0, -6.0, "center", "top"),
-    (5.0, 8.0, "left", "bottom"),
-    (5.0, -8.0, "left", "top"),
-    (-5.0, 8.0, "right", "bottom"),
-    (-5.0, -8.0, "right", "top"),
-)
-
-
-def _label_points(axes: Axes, chart: PriorityMap) -> None:
-    """Write each label where it covers least: neither another label, nor a point, nor the frame."""
-    points = axes.transData.transform(np.column_stack([chart.performance, chart.importance]))
-    taken = [text.get_window_extent() for text in axes.texts]
-    frame = axes.get_window_extent()
-    centre = axes.transData.transform(chart.centre)
-    for place, label in enumerate(chart.labels):
-        if not np.isfinite(points[place]).all():
-            continue
-        at = (float(chart.performance[place]), float(chart.importance[place]))
-        best, best_cost = None, np.inf
-        for right, up, across, along in _PLACES:
-            text = axes.annotate(
-                wrap_label(label, 24, 2),
-                at,
-                xytext=(right, up),
-                textcoords="offset points",
-                ha=across,
-                va=along,
-                fontsize=SMALL_FONT_SIZE,
-            )
-            cost = _cost(text.get_window_extent(), taken, points, frame, centre)
-            if cost < best_cost:
-                if best is not None:
-                    best.remove()
-                best, best_cost = text, cost
-            else:
-                text.remove()
-        if best is not None:
-            taken.append(best.get_window_extent())
-
-
-def _cost(
-    box: Any, taken: Sequence[Any], points: FloatArray, frame: Any, centre: FloatArray
-) -> float:
-    """How much a label at this place would cover, in pixels of area and of overhang."""
-    cost = 0.0
-    for other in taken:
-        width = min(box.x1, other.x1) - max(box.x0, other.x0)
-        height = min(box.y1, other.y1) - max(box.y0, other.y0)
-        if width > 0 and height > 0:
-            cost += width * height
-    inside = (
-        (points[:, 0] > box.x0 - 3)
-        & (points[:, 0] < box.x1 + 3)
-        & (points[:, 1] > box.y0 - 3)
-        & (points[:, 1] < box.y1 + 3)
-    )
-    overhang = max(frame.x0 - box.x0, 0.0) + max(box.x1 - frame.x1, 0.0)
-    on_lines = (box.x0 < centre[0] < box.x1) + (box.y0 < centre[1] < box.y1)
-    return float(cost + 200.0 * inside.sum() + 50.0 * overhang + 20.0 * on_lines)

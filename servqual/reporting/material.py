@@ -13,6 +13,10 @@ from servqual.analyses.efa import EFAResult, efa
 from servqual.analyses.factor_count import FactorCountResult, factor_count
 from servqual.analyses.frequencies import FrequencyResult, frequencies
 from servqual.analyses.gaps import GapResult, gaps
+from servqual.analyses.importance_performance import (
+    ImportancePerformanceResult,
+    importance_performance,
+)
 from servqual.analyses.latent_gaps import LatentGapResult, latent_gaps
 from servqual.analyses.mediation import MediationResult, mediation
 from servqual.analyses.regression import RegressionResult, regression
@@ -21,12 +25,14 @@ from servqual.analyses.response_surface import ResponseSurfaceResult, response_s
 from servqual.analyses.scale_reliability import ReliabilityResult, scale_reliability
 from servqual.analyses.structural import StructuralResult, cfa
 from servqual.analyses.validity import ValidityResult, validity
+from servqual.analyses.what_if import WhatIfResult, what_if
 from servqual.errors import MissingDependencyError, ServqualError, ServqualWarning
 from servqual.reporting.levels import LevelResult, levels
 from servqual.survey.description import SurveyDescription
 from servqual.survey.survey import Survey
 from servqual.typing import (
     DIFFERENCES,
+    AttributePerformance,
     Difference,
     FactorStructure,
     On,
@@ -151,6 +157,8 @@ class Driver:
         The outcome over perception and expectation; likewise.
     chain : Attempt of MediationResult, or None
         What of it runs through satisfaction; None for satisfaction itself.
+    what_if : Attempt of WhatIfResult, or None
+        What one point of each dimension goes with; None where perceptions were not asked.
     """
 
     outcome: str
@@ -159,6 +167,7 @@ class Driver:
     measures: Attempt[MeasureComparisonResult] | None
     surface: Attempt[ResponseSurfaceResult] | None
     chain: Attempt[MediationResult] | None
+    what_if: Attempt[WhatIfResult] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +246,8 @@ class Material:
         Factors of the perceptions (or of the one side); None for an instrument of one dimension.
     confirmation : Confirmation or None
         Confirmatory models of the same side; None for an instrument of one dimension.
+    priorities : tuple of Attempt of ImportancePerformanceResult
+        By stated importance, if there are points, then derived from each outcome.
     drivers : tuple of Driver
         One per outcome.
     """
@@ -254,6 +265,7 @@ class Material:
     reliability: tuple[tuple[On, Attempt[ReliabilityResult]], ...]
     structure: Structure | None
     confirmation: Confirmation | None
+    priorities: tuple[Attempt[ImportancePerformanceResult], ...]
     drivers: tuple[Driver, ...]
 
 
@@ -278,7 +290,8 @@ def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Mat
     sides = _sides(survey, difference)
     on: On = difference or sides[0]
     by = settings.by
-    return Material(
+    steps = _Steps(progress, int(survey.has_importance) + _STEPS * len(settings.outcomes))
+    material = Material(
         survey=survey,
         settings=settings,
         description=survey.describe(),
@@ -294,8 +307,11 @@ def gather(survey: Survey, settings: Settings, progress: Progress | None) -> Mat
         ),
         structure=_structure(survey, sides[0], settings),
         confirmation=_confirmation(survey, sides[0], difference, settings),
-        drivers=_drivers(survey, on, settings, progress),
+        priorities=_priorities(survey, on, settings, steps),
+        drivers=tuple(_driver(survey, on, name, settings, steps) for name in settings.outcomes),
     )
+    steps.finish()
+    return material
 
 
 def _frequencies(survey: Survey, side: Side) -> Attempt[FrequencyResult]:
@@ -387,17 +403,38 @@ class _Steps:
             self._progress(self._total * self._FINE, self._total * self._FINE)
 
 
-#: Bootstraps per outcome: importance, measures, surface, chain.
-_STEPS = 4
+#: Bootstraps per outcome: priorities, importance, measures, surface, chain, what if.
+_STEPS = 6
 
 
-def _drivers(
-    survey: Survey, on: On, settings: Settings, progress: Progress | None
-) -> tuple[Driver, ...]:
-    steps = _Steps(progress, _STEPS * len(settings.outcomes))
-    found = tuple(_driver(survey, on, outcome, settings, steps) for outcome in settings.outcomes)
-    steps.finish()
-    return found
+def _priorities(
+    survey: Survey, on: On, settings: Settings, steps: _Steps
+) -> tuple[Attempt[ImportancePerformanceResult], ...]:
+    """Importance against performance: by the respondents' points, then by each outcome."""
+    if on not in ("gap", "perception", "adequacy", "superiority"):
+        return ()
+    sources: list[str | None] = [*([None] if survey.has_importance else []), *settings.outcomes]
+    return tuple(_priority(survey, on, outcome, settings, steps.next()) for outcome in sources)
+
+
+def _priority(
+    survey: Survey,
+    on: AttributePerformance,
+    outcome: str | None,
+    settings: Settings,
+    progress: ProgressOption,
+) -> Attempt[ImportancePerformanceResult]:
+    return attempt(
+        lambda: importance_performance(
+            survey,
+            on=on,
+            outcome=outcome,
+            conf_level=settings.conf_level,
+            n_resamples=settings.n_resamples,
+            seed=settings.seed,
+            progress=progress,
+        )
+    )
 
 
 def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _Steps) -> Driver:
@@ -418,6 +455,7 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
         _measures(survey, on, outcome, settings, steps.next()),
         _surface(survey, on, outcome, settings, steps.next()),
         _chain(survey, on, outcome, settings, steps.next()),
+        _what_if(survey, on, outcome, settings, steps.next()),
     )
 
 
@@ -468,6 +506,28 @@ def _chain(
             outcome=outcome,
             on=on,
             interval="percentile" if settings.n_resamples else "sobel",
+            conf_level=settings.conf_level,
+            n_resamples=settings.n_resamples,
+            seed=settings.seed,
+            progress=progress,
+        )
+    )
+
+
+def _what_if(
+    survey: Survey, on: On, outcome: str, settings: Settings, progress: ProgressOption
+) -> Attempt[WhatIfResult] | None:
+    """Move each dimension by one point, alone and all together."""
+    if on not in ("gap", "perception", "adequacy", "superiority"):
+        return None
+    through = _MEDIATOR if _MEDIATOR in survey.outcomes and outcome != _MEDIATOR else None
+    return attempt(
+        lambda: what_if(
+            survey,
+            {dimension.key: 1.0 for dimension in survey.instrument.dimensions},
+            outcome,
+            through=through,
+            on=on,
             conf_level=settings.conf_level,
             n_resamples=settings.n_resamples,
             seed=settings.seed,

@@ -734,6 +734,13 @@ def test_ceiling_performance() -> None:
     assert any("do not differ in importance, or not in performance" in n for n in result.notes)
 
 
+def test_ceiling_performance_has_no_derived_importance() -> None:
+    frame = toy_frame().assign(**{f"P{item}": 7 for item in range(1, 6)})
+    result = analyse(toy_survey(frame), outcome="satisfaction", n_resamples=200)
+    assert result.attributes["importance"].isna().all()
+    assert any("no attribute varies over the respondents" in note for note in result.notes)
+
+
 def test_attributes_with_no_answers() -> None:
     frame = toy_frame(n_items=6).assign(P1=np.nan, P2=np.nan)
     survey = toy_survey(frame, toy_instrument((2, 2, 2)))

@@ -110,6 +110,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "hotelling_df_numerator",
             "hotelling_df_denominator",
             "hotelling_p_value",
+            "interval",
+            "n_resamples",
+            "seed",
+            "n_degenerate",
         ],
     },
     "scale_reliability": {
@@ -1007,6 +1011,36 @@ SCHEMA["nonlinearity"] = {
     ],
 }
 SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
+_KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
+SCHEMA["kano"] = {
+    "features": [
+        *("item", "label", "n", "n_missing"),
+        *(f"n_{name}" for name in _KANO_CLASSES),
+        *(f"share_{name}" for name in _KANO_CLASSES),
+        *("class", "second_class", "tie", "blended_class", "category_strength", "total_strength"),
+        *("fong_statistic", "fong_critical", "fong_p", "mode_p"),
+        *("better", "better_std_error", "better_low", "better_high"),
+        *("worse", "worse_std_error", "worse_low", "worse_high"),
+        *(f"class_{name}" for name in _KANO_CLASSES),
+        "probability",
+    ],
+    "scores": [
+        *("item", "label", "question", "n", "estimate", "std_error", "df"),
+        *("conf_low", "conf_high"),
+    ],
+    "means": ["term", "n_features", "estimate", "std_error", "conf_low", "conf_high"],
+    "evaluation": ["functional", "like", "must-be", "neutral", "live-with", "dislike"],
+    "comparisons": [
+        *("item", "label", "n", "statistic", "df", "p_value", "p_adjusted", "p_simulated"),
+        *("effect_size", "min_expected"),
+    ],
+    "glance": [
+        *("table", "interval", "n_obs", "n_excluded", "n_features", "n_groups", "n_classified"),
+        *("n_certain", "n_ties", "questionable_share", "reverse_share"),
+        *("n_resamples", "n_degenerate", "conf_level", "seed"),
+    ],
+}
+SCHEMA["kano"]["tidy"] = SCHEMA["kano"]["features"]
 SCHEMA["mediation"]["tidy"] = SCHEMA["mediation"]["effects"]
 SCHEMA["what_if"] = {
     "changes": [
@@ -1072,6 +1106,8 @@ VARYING = {
     "validity": {"fornell_larcker", "htmt", "htmt2"},
     "regression_diagnostics": {"condition_indices"},
 }
+#: Frames that are the same for all groups.
+SHARED = {"glance", "comparisons", "omnibus", "pairs", "evaluation"}
 SCHEMA["scale_reliability"]["tidy"] = SCHEMA["scale_reliability"]["scales"]
 SCHEMA["regression"]["tidy"] = SCHEMA["regression"]["coefficients"]
 SCHEMA["relative_importance"]["tidy"] = SCHEMA["relative_importance"]["contributions"]
@@ -1083,6 +1119,19 @@ def _moments() -> sq.Moments:
     return survey.moments([*keys, "satisfaction"])
 
 
+def kano_frame() -> pd.DataFrame:
+    """Give the respondents of the reference survey answers to four Kano pairs."""
+    frame = reference_frame()
+    generator = np.random.default_rng(6)
+    for item in range(1, 5):
+        for letter, likely in (("f", 1), ("d", 5)):
+            answers = generator.integers(1, 6, len(frame)).astype(float)
+            answers[generator.random(len(frame)) < 0.4] = likely
+            frame[f"K{item}{letter}"] = answers
+    frame.loc[2:9, "K1f"] = np.nan
+    return frame
+
+
 def _paper() -> sq.Moments:
     return sq.Moments.from_covariance(np.eye(3) + 0.3, n=50)
 
@@ -1090,6 +1139,11 @@ def _paper() -> sq.Moments:
 SITUATIONS: dict[str, Callable[[], Result]] = {
     "gaps": lambda: sq.gaps(reference_survey()),
     "gaps by": lambda: sq.gaps(reference_survey(), by="wave"),
+    "gaps bootstrap": lambda: sq.gaps(reference_survey(), interval="bootstrap", n_resamples=200),
+    "gaps bca by": lambda: sq.gaps(
+        reference_survey("sampling"), by="wave", interval="bca", n_resamples=200
+    ),
+    "gaps bootstrap of one": lambda: sq.gaps(toy_survey(toy_frame(1)), interval="bootstrap"),
     "gaps sampling": lambda: sq.gaps(reference_survey("sampling")),
     "gaps without points": lambda: sq.gaps(toy_survey(toy_frame())),
     "gaps of one": lambda: sq.gaps(toy_survey(toy_frame(1))),
@@ -1233,6 +1287,12 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "nonlinearity clusters": lambda: sq.nonlinearity(
         reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
     ),
+    "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
+    "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
+    "kano sampling": lambda: sq.kano(
+        kano_frame(), weights=sq.SamplingWeights("weight"), interval="bootstrap", n_resamples=100
+    ),
+    "kano of one": lambda: sq.kano(kano_frame().iloc[:1], n_resamples=0),
     "relative_importance moments": lambda: sq.relative_importance(_paper(), outcome="x3"),
     "what_if": lambda: sq.what_if(
         reference_survey(), {"reliability": 0.5, "P1": 1}, "satisfaction", n_resamples=100
@@ -1289,8 +1349,7 @@ def test_columns_are_those_of_the_contract(situation: str) -> None:
     result = result_of(situation)
     groups = list(getattr(result, "by", ()))
     for name, columns in SCHEMA[analysis_of(situation)].items():
-        alone = name in ("glance", "comparisons", "omnibus", "pairs")
-        leading = [] if alone else groups
+        leading = [] if name in SHARED else groups
         assert list(frame_of(result, name).columns) == [*leading, *columns], name
 
 
@@ -1333,6 +1392,8 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"kind", "class", "importance", "coding", "form", "part"}
     words |= {"moderator", "region", "assumption"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
+    words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
+    words |= {"like", "must-be", "neutral", "live-with", "dislike"}
     words |= {"part", "through"}
     result = result_of(situation)
     for name, frame in [*every_frame(result), ("tidy", result.tidy()), ("glance", result.glance())]:
@@ -1513,6 +1574,13 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.kano(
+        {"f": [1, 1, 2], "d": [3, 5, 5], SCRIPT: ["<b>", "<b>", "<i>"]},
+        functional={SCRIPT: "f"},
+        dysfunctional={SCRIPT: "d"},
+        by=SCRIPT,
+        n_resamples=100,
+    )
     yield sq.what_if(survey, {"one": 1, "P3": 1}, SCRIPT, through="SAT2", n_resamples=100)
     yield sq.importance_performance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.importance_performance(

@@ -30,7 +30,8 @@ class Measured:
     row, peer : Row, Peer
         What was compared.
     ours, theirs : tuple of float
-        Seconds per call, one for each repetition; empty when nothing was timed.
+        Seconds per call, one for each repetition; empty when nothing was timed. A peer that does
+        a share of the work counts as if it did all of it.
     found : dict
         Largest difference by name.
     problems : tuple of str
@@ -92,7 +93,10 @@ def measure(row: Row, workers: Mapping[Side, Worker]) -> list[Measured]:
         return checked
     tasks = [(workers["servqual"], row.task), *((workers[p.side], p.task) for p in timed)]
     seconds = _take_turns(tasks, row.data)
-    by_peer = dict(zip((peer.task for peer in timed), seconds[1:], strict=True))
+    by_peer = {
+        peer.task: tuple(taken / peer.share for taken in times)
+        for peer, times in zip(timed, seconds[1:], strict=True)
+    }
     return [
         measured
         if measured.problems

@@ -11,10 +11,11 @@ import numpy as np
 import servqual as sq
 from servqual.numerics.sampling_adequacy import sampling_adequacy
 from tests.benchmarks.data import N_FACTORS, model
-from tests.benchmarks.task import Data, Task, below_diagonal
+from tests.benchmarks.task import Data, Task, below_diagonal, three_scores
 
 _PACKAGES = ("servqual", "numpy", "scipy", "pandas", "factor_analyzer")
 _N_DRAWS = 100
+_N_RESAMPLES = 5000
 
 
 def versions() -> dict[str, str]:
@@ -164,3 +165,29 @@ def ladder(data: Data) -> Task:
             "delta_chi2": result.levels["delta_chi2"].dropna(),
         },
     )
+
+
+def mediation(data: Data) -> Task:
+    frame = data.frame.join(three_scores(data.frame))
+    # The first dimension's score is X; the survey is made once, as the other side's table is.
+    survey = sq.Survey(frame, instrument="servperf", outcomes={"mediator": "M", "outcome": "Y"})
+    return Task(
+        work=lambda: sq.mediation(
+            survey,
+            predictor="tangibles",
+            mediator="mediator",
+            outcome="outcome",
+            on="perception",
+            n_resamples=_N_RESAMPLES,
+        ),
+        values=_mediation_values,
+    )
+
+
+def _mediation_values(result: sq.MediationResult) -> dict[str, Any]:
+    effects = result.effects.set_index("term")
+    return {
+        "paths": effects.loc[["a", "total", "direct"], "estimate"],
+        "indirect": [effects.loc["indirect", "estimate"]],
+        "limits": effects.loc["indirect", ["conf_low", "conf_high"]],
+    }

@@ -11,7 +11,7 @@ import ordinalcorr  # type: ignore[import-not-found, unused-ignore]
 import pingouin  # type: ignore[import-not-found, unused-ignore]
 
 from tests.benchmarks.data import N_FACTORS, N_ITEMS, model
-from tests.benchmarks.task import Data, Task, below_diagonal
+from tests.benchmarks.task import Data, Task, below_diagonal, three_scores
 
 _PACKAGES = (
     "factor_analyzer",
@@ -107,3 +107,31 @@ def semopy_cfa(data: Data) -> Task:
         return {"loadings": loadings.set_index("lval").loc[order, "Estimate"]}
 
     return Task(work=work, values=values)
+
+
+def pingouin_mediation(data: Data) -> Task:
+    return _mediation(data, n_resamples=5000)
+
+
+def pingouin_mediation_part(data: Data) -> Task:
+    # All 5,000 would take minutes, and 4 GB for the places drawn.
+    return _mediation(data, n_resamples=250)
+
+
+def _mediation(data: Data, *, n_resamples: int) -> Task:
+    frame = three_scores(data.frame)
+
+    def values(table: Any) -> dict[str, Any]:
+        rows = table.set_index("path")
+        return {
+            "paths": rows.loc[["M ~ X", "Total", "Direct"], "coef"],
+            "indirect": [rows.loc["Indirect", "coef"]],
+            "limits": rows.loc["Indirect", ["CI2.5", "CI97.5"]],
+        }
+
+    return Task(
+        work=lambda: pingouin.mediation_analysis(
+            frame, x="X", m="M", y="Y", n_boot=n_resamples, seed=1
+        ),
+        values=values,
+    )

@@ -28,6 +28,9 @@ class Peer:
         Largest absolute difference allowed, by name of the numbers compared.
     goal : float, optional
         How many times faster the library shall be.
+    share : float
+        Part of the work that the peer does, where all of it would take too long; its times are
+        divided by it. The name says so.
     """
 
     side: Side
@@ -35,6 +38,7 @@ class Peer:
     name: str
     tolerances: dict[str, float]
     goal: float | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,10 @@ _PARALLEL: Final = {
 #: lavaan stops its search at a relative change of 1e-10; sums of squares grow with the respondents.
 _CFA: Final = {"loadings": 1e-4, "std_errors": 1e-4, "chi2": 1e-3, "cfi": 1e-5}
 _ROBUST_CFA: Final = {**_CFA, "chi2_scaled": 1e-2}
+
+#: pingouin corrects its limits for bias, and both draw at random. In units of the indirect effect's
+#: standard error, .03 and .002, the tolerances are a third and one (of 250 resamples).
+_MEDIATION: Final = {"paths": 1e-8, "indirect": 1e-8, "limits": 0.01}
 
 ROWS: Final[tuple[Row, ...]] = (
     Row(
@@ -248,6 +256,27 @@ ROWS: Final[tuple[Row, ...]] = (
                 "lavaan::cfa (four), lavTestLRT",
                 {"chi2": 1e-3, "delta_chi2": 1e-3},
                 goal=10,
+            ),
+        ),
+    ),
+    Row(
+        "Mediation, 5,000 resamples",
+        "mediation",
+        "small",
+        (Peer("python", "pingouin_mediation", "pingouin.mediation_analysis", _MEDIATION, goal=20),),
+    ),
+    Row(
+        "Mediation, 5,000 resamples",
+        "mediation",
+        "large",
+        (
+            Peer(
+                "python",
+                "pingouin_mediation_part",
+                "pingouin.mediation_analysis, 250 resamples, times 20",
+                {**_MEDIATION, "limits": 0.002},
+                goal=100,
+                share=0.05,
             ),
         ),
     ),

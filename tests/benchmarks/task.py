@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tests.benchmarks.data import FACTOR_SIZES
+
 #: Numbers by name; factor solutions have "loadings" (row by row) and "factor_correlations".
 Values = dict[str, list[float]]
 
@@ -64,3 +66,13 @@ def below_diagonal(matrix: ArrayLike) -> Sequence[float]:
     square = np.asarray(matrix, dtype=np.float64)
     entries: list[float] = square[np.tril_indices(len(square), k=-1)].tolist()
     return entries
+
+
+def three_scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means of the first three factors' items: what works, through what, on what."""
+    columns, first = {}, 1
+    for name, size in zip(("X", "M", "Y"), FACTOR_SIZES, strict=False):
+        items = [f"P{item}" for item in range(first, first + size)]
+        columns[name] = frame[items].mean(axis=1)
+        first += size
+    return pd.DataFrame(columns)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 import servqual as sq
@@ -60,7 +61,7 @@ def test_certain_points_are_filled(result: ImportancePerformanceResult) -> None:
     counts = [np.asarray(part.get_offsets()).shape[0] for part in (filled, hollow)]
     assert counts == [2, 3]
     assert not np.allclose(filled.get_facecolor(), hollow.get_facecolor())
-    assert "filled: in its quadrant in at least 95%" in ax.get_xlabel()
+    assert "filled: there in at least 95%" in ax.get_xlabel()
 
 
 def test_the_crosshair_is_drawn_and_named(result: ImportancePerformanceResult) -> None:
@@ -71,7 +72,7 @@ def test_the_crosshair_is_drawn_and_named(result: ImportancePerformanceResult) -
     assert any(set(np.asarray(x)) == {performance} for x, _ in drawn)
     assert f"mean of the attributes, {performance:.2f}" in ax.get_xlabel()
     assert "mean of the attributes, 20.00" in ax.get_ylabel()
-    assert "mean importance points of 100" in ax.get_ylabel()
+    assert "mean importance points of 100" in ax.get_ylabel().replace("\n", " ")
 
 
 def test_quadrants_are_named_in_their_corners(result: ImportancePerformanceResult) -> None:
@@ -213,6 +214,18 @@ def test_bars_are_the_probabilities(result: ImportancePerformanceResult) -> None
     assert texts.count("90%") == 1
     assert "unknown" in texts
     assert legend_texts(ax) == NAMES
+
+
+def test_words_beside_the_axes_fit_small_figures(result: ImportancePerformanceResult) -> None:
+    figure = Figure(figsize=(4.8, 4.0), layout="constrained")
+    ax = result.plot(diagonal=True, ax=figure.subplots())
+    figure.draw_without_rendering()
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        box = label.get_window_extent()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
 
 
 def test_kinds_are_checked(result: ImportancePerformanceResult) -> None:

@@ -26,6 +26,7 @@ from servqual.reporting.blocks import (
 from servqual.reporting.figures import draw
 from servqual.reporting.material import Driver, Material
 from servqual.reporting.sections.common import remarks, said_by
+from servqual.reporting.sections.improvement import improvement
 from servqual.reporting.sections.links import both_sides, chain
 from servqual.reporting.words import (
     ON_NAMES,
@@ -87,6 +88,7 @@ def _of_outcome(driver: Driver, on: On) -> Iterator[Block]:
     yield from remarks(said_by(fit), said_by(importance))
     yield from both_sides(driver)
     yield from chain(driver)
+    yield from improvement(driver)
 
 
 def _reading(result: RegressionResult) -> Iterator[Block]:

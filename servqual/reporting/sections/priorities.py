@@ -1,15 +1,18 @@
-"""Priorities: shortfall against importance, stated and derived."""
+"""Priorities: shortfall against importance, stated and derived, and how certain they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from servqual.analyses.importance_performance import ImportancePerformanceResult
+from servqual.plots.importance_performance import plot_importance_performance
 from servqual.reporting.blocks import (
     Absent,
     Block,
+    Column,
     Figure,
     Paragraph,
     Section,
@@ -20,41 +23,15 @@ from servqual.reporting.blocks import (
     rows_of,
     text_column,
 )
-from servqual.reporting.figures import PriorityMap, draw_priorities
+from servqual.reporting.figures import HALF_WIDTH, draw_sized
 from servqual.reporting.material import Material
-from servqual.reporting.sections.common import dimension_labels
-from servqual.reporting.words import ON_NAMES, SIDE_NAMES, percent, two
+from servqual.reporting.sections.common import dimension_labels, remarks, said_by, words_of
+from servqual.reporting.words import ON_NAMES, level, percent, two
 from servqual.results import format_number
 from servqual.typing import FloatArray
 
-
-@dataclass(frozen=True, slots=True)
-class Importance:
-    """Importance of the dimensions from one source.
-
-    Attributes
-    ----------
-    title : str
-        Heading of its columns.
-    axis : str
-        Name of the axis.
-    shares : ndarray, shape (D,)
-        Importance, adding up to about 1.
-    products : ndarray, shape (D,)
-        Importance × shortfall: positive where there is something to gain.
-    stated : bool
-        Whether respondents said so, or it was derived from an outcome.
-    """
-
-    title: str
-    axis: str
-    shares: FloatArray
-    products: FloatArray
-    stated: bool
-
-    def shown(self, share: float) -> str:
-        """Write an importance: as points, or as a percentage."""
-        return format_number(100.0 * share, 1) if self.stated else percent(share)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def priorities(material: Material) -> Section:
@@ -77,26 +54,21 @@ def _blocks(material: Material) -> Iterator[Block]:
     if performance is None:
         yield Absent("No priorities are shown", "There are no scores of the dimensions to rank.")
         return
-    sources = [*_stated(material, performance), *_derived(material, performance)]
-    if not sources:
+    found = [each.value for each in material.priorities if each.value is not None]
+    yield Paragraph(prose(_how(material, found)))
+    if not found:
         yield Absent(
             "Importance is not known",
             "No importance points were given, and no outcome is there from which importance "
             "could be derived. The dimensions are ranked by their shortfall alone.",
         )
-    yield Paragraph(prose(_how(material, sources)))
-    yield _table(material, performance, sources)
-    maps = [figure for source in sources for figure in _map(material, performance, source)]
-    if maps:
-        yield halved(maps)
-        yield Paragraph(
-            prose(
-                "The dashed lines divide the dimensions by their own means, so some fall on each "
-                "side whatever the level of the service. Positions are estimates: see the "
-                "intervals of the gaps and of the importance before acting on small distances."
-            ),
-            "small",
-        )
+        yield _by_shortfall(material, performance)
+        return
+    yield _ranking(material, performance, found)
+    yield from words_of(found[0].interpret())
+    yield halved([_map(result) for result in found])
+    yield _quadrants(material, found)
+    yield from remarks(*(said_by(each) for each in material.priorities))
 
 
 def _performance(material: Material) -> FloatArray | None:
@@ -116,38 +88,20 @@ def _shortfall(material: Material, performance: FloatArray) -> FloatArray:
     return material.survey.instrument.scale.maximum - performance
 
 
-def _stated(material: Material, performance: FloatArray) -> Iterator[Importance]:
-    if material.gaps is not None and material.gaps.value is not None:
-        table = material.gaps.value.dimensions
-        points = table["weight"].to_numpy(dtype=np.float64) / 100.0
-        products = -table["weighted_gap"].to_numpy(dtype=np.float64)
-    elif material.levels is not None:
-        points = material.levels.dimensions["weight"].to_numpy(dtype=np.float64) / 100.0
-        products = points * _shortfall(material, performance)
-    else:
-        return
-    if np.isfinite(points).any():
-        yield Importance(
-            "Stated", "Stated importance (mean points of 100)", points, products, stated=True
-        )
+def _is_stated(result: ImportancePerformanceResult) -> bool:
+    return result.source == "stated"
 
 
-def _derived(material: Material, performance: FloatArray) -> Iterator[Importance]:
-    for driver in material.drivers:
-        result = driver.importance.value
-        if result is None:
-            continue
-        shares = result.contributions["share"].to_numpy(dtype=np.float64)
-        yield Importance(
-            f"Derived from {driver.outcome}",
-            f"Derived importance (% of R² for {driver.outcome})",
-            shares,
-            shares * _shortfall(material, performance),
-            stated=False,
-        )
+def _title(result: ImportancePerformanceResult) -> str:
+    return "Stated" if _is_stated(result) else f"Derived from {result.outcome}"
 
 
-def _how(material: Material, sources: list[Importance]) -> str:
+def _importance(result: ImportancePerformanceResult, value: float) -> str:
+    """Write an importance: as points, or as a share of R² in percent."""
+    return format_number(value, 1) if _is_stated(result) else percent(value)
+
+
+def _how(material: Material, found: Sequence[ImportancePerformanceResult]) -> str:
     one_sided = material.difference is None
     shortfall = (
         "distance to the top of the scale"
@@ -155,91 +109,140 @@ def _how(material: Material, sources: list[Importance]) -> str:
         else "shortfall (the gap with its sign turned)"
     )
     words = ["A dimension deserves attention first where it is important and falls short."]
-    if any(source.stated for source in sources):
-        own = "" if one_sided else ", multiplied within each respondent and then averaged"
-        words.append(f"Stated importance are the respondents' own points{own}.")
-    if any(not source.stated for source in sources):
+    if any(_is_stated(result) for result in found):
+        words.append(
+            "Stated importance are the respondents' own points, multiplied within each respondent "
+            "and then averaged."
+        )
+    if any(not _is_stated(result) for result in found):
         words.append(
             "Derived importance is the dimension's share of the explained variance of an outcome "
             "(LMG); it shows association, not effect."
         )
-    if sources:
+    if found:
+        by_what = _title(found[0])
         words.append(
-            f"Priority is importance × {shortfall}; ranks follow the one from "
-            f"{_by_what(sources[0])}."
+            f"Priority is importance × {shortfall}; ranks follow the one "
+            + (
+                "from the stated importance."
+                if by_what == "Stated"
+                else f"from the importance {by_what[0].lower()}{by_what[1:]}."
+            )
         )
     return " ".join(words)
 
 
-def _by_what(source: Importance) -> str:
-    return (
-        "the stated importance"
-        if source.stated
-        else f"the importance {source.title[0].lower()}{source.title[1:]}"
+def _performance_name(material: Material) -> str:
+    return "Mean" if material.difference is None else ON_NAMES[material.difference]
+
+
+def _by_shortfall(material: Material, performance: FloatArray) -> Table:
+    labels = list(dimension_labels(material).values())
+    # Descending, nan last.
+    order = np.argsort(-_shortfall(material, performance), kind="stable")
+    return Table(
+        "Dimensions ranked by shortfall",
+        (
+            text_column("Dimension"),
+            number_column("Rank"),
+            number_column(_performance_name(material)),
+        ),
+        (
+            rows_of(
+                [
+                    [labels[place], str(rank), two(performance[place])]
+                    for rank, place in enumerate(order, start=1)
+                ]
+            ),
+        ),
     )
 
 
-def _table(material: Material, performance: FloatArray, sources: list[Importance]) -> Table:
-    labels = list(dimension_labels(material).values())
-    keys = sources[0].products if sources else _shortfall(material, performance)
-    # Descending, nan last.
+def _ranking(
+    material: Material, performance: FloatArray, found: Sequence[ImportancePerformanceResult]
+) -> Table:
+    """Rank the dimensions by the first source of importance, the others beside it."""
+    tables = [result.tidy().to_dict("records") for result in found]
+    keys = np.array([row["priority"] for row in tables[0]], dtype=np.float64)
     order = np.argsort(-keys, kind="stable")
+    labels = list(dimension_labels(material).values())
     rows = []
     for rank, place in enumerate(order, start=1):
         cells = [labels[place], str(rank), two(performance[place])]
-        for source in sources:
-            cells += [source.shown(source.shares[place]), two(source.products[place])]
+        for result, table in zip(found, tables, strict=True):
+            cells += _priority_cells(result, table[place])
         rows.append(cells)
-    name = _performance_name(material)
-    heads = []
-    for source in sources:
-        heads.append(
-            number_column("Points" if source.stated else "Share of R²", group=source.title)
-        )
-        heads.append(number_column("Priority", group=source.title))
+    heads: list[Column] = []
+    for result in found:
+        group = _title(result)
+        heads += [
+            number_column("Points" if _is_stated(result) else "Share of R²", group=group),
+            number_column("Priority", group=group),
+            number_column(f"Rank, {level(result.conf_level)} CI", group=group),
+        ]
+    shortfall = (
+        "shortfall, in points of the answer scale; negative where expectations are exceeded"
+        if material.difference is not None
+        else "distance from the mean to the top of the answer scale"
+    )
+    drawn = " Limits of ranks: bootstrap percentiles." if any(r.n_resamples for r in found) else ""
     return Table(
         "Dimensions ranked by priority",
-        (text_column("Dimension"), number_column("Rank"), number_column(name), *heads),
+        (
+            text_column("Dimension"),
+            number_column("Rank"),
+            number_column(_performance_name(material)),
+            *heads,
+        ),
+        (rows_of(rows),),
+        prose(f"Priority: importance × {shortfall}.{drawn}"),
+    )
+
+
+def _priority_cells(result: ImportancePerformanceResult, row: dict[Any, Any]) -> list[str]:
+    low, high = float(row["priority_rank_low"]), float(row["priority_rank_high"])
+    ranks = f"{low:.0f} to {high:.0f}" if np.isfinite(low) and np.isfinite(high) else "–"
+    return [_importance(result, float(row["importance"])), two(float(row["priority"])), ranks]
+
+
+def _map(result: ImportancePerformanceResult) -> Figure:
+    def draw_on(axes: Axes) -> None:
+        plot_importance_performance(result, ax=axes)
+        axes.set_title("")
+
+    labels = [str(label) for label in result.tidy()["label"]]
+    spoken = "; ".join(
+        f"{row['label']}: {result.performance_name} {two(row['performance'])}, importance "
+        f"{_importance(result, row['importance'])}"
+        for row in result.tidy().to_dict("records")
+    )
+    return Figure(
+        draw_sized(draw_on, width=HALF_WIDTH, height=4.3, measured=labels),
+        f"{_title(result)}: importance against {result.performance_name}. The lines stand at: "
+        f"{result.crosshair_text}.",
+        f"Scatter plot. {spoken}.",
+    )
+
+
+def _quadrants(material: Material, found: Sequence[ImportancePerformanceResult]) -> Table:
+    tables = [result.tidy().to_dict("records") for result in found]
+    rows = []
+    for place, label in enumerate(dimension_labels(material).values()):
+        cells = [label]
+        for table in tables:
+            row = table[place]
+            cells += [str(row["quadrant"]) or "–", percent(float(row["p_quadrant"]))]
+        rows.append(cells)
+    heads: list[Column] = []
+    for result in found:
+        group = _title(result)
+        heads += [text_column("Quadrant", group=group), number_column("Certainty", group=group)]
+    return Table(
+        "Quadrants, and how certain they are",
+        (text_column("Dimension"), *heads),
         (rows_of(rows),),
         prose(
-            "Priority: importance × shortfall, in points of the answer scale; negative where "
-            "expectations are exceeded."
-        )
-        if material.difference is not None
-        else prose("Priority: importance × distance from the mean to the top of the answer scale."),
-    )
-
-
-def _performance_name(material: Material) -> str:
-    if material.difference is not None:
-        return ON_NAMES[material.difference]
-    return "Mean" if material.levels is None else f"{SIDE_NAMES[material.levels.side]} mean"
-
-
-def _map(material: Material, performance: FloatArray, source: Importance) -> Iterator[Figure]:
-    known = np.isfinite(performance) & np.isfinite(source.shares)
-    if known.sum() < 2:
-        return
-    every = list(dimension_labels(material).values())
-    name = _performance_name(material)
-    chart = PriorityMap(
-        tuple(label for label, good in zip(every, known, strict=True) if good),
-        performance[known],
-        100.0 * source.shares[known],
-        name,
-        source.axis,
-    )
-    x_mean, y_mean = chart.centre
-    unit = "points" if source.stated else "%"
-    spoken = "; ".join(
-        f"{label}: {name.lower()} {two(x)}, importance {format_number(y, 1)}"
-        for label, x, y in zip(chart.labels, chart.performance, chart.importance, strict=True)
-    )
-    space = " " if source.stated else ""
-    yield Figure(
-        draw_priorities(chart),
-        f"{source.title}: importance against {name.lower()}. The lines cross at the means of the "
-        f"dimensions: {name.lower()} {two(x_mean)}, importance "
-        f"{format_number(y_mean, 1)}{space}{unit}.",
-        f"Scatter plot. {spoken}.",
+            "Certainty: in how many of the bootstrap resamples the dimension falls into this "
+            "quadrant; the lines are drawn anew in each."
+        ),
     )
