@@ -94,7 +94,9 @@ from .plots.loadings import plot_loadings as plot_loadings
 from .plots.nonlinearity import plot_nonlinearity as plot_nonlinearity
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
 from .plots.penalty_reward import plot_penalty_reward as plot_penalty_reward
+from .plots.regression import plot_coefficients as plot_coefficients
 from .plots.scree import plot_scree as plot_scree
+from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
 from .reporting.report import report as report
 from .results import Interpretation as Interpretation
 from .results import SampleInfo as SampleInfo
@@ -186,6 +188,7 @@ __all__ = [
     "models",
     "nonlinearity",
     "penalty_reward",
+    "plot_coefficients",
     "plot_congruence",
     "plot_correlation_matrix",
     "plot_expectation_perception",
@@ -200,6 +203,7 @@ __all__ = [
     "plot_quadrant_probabilities",
     "plot_radar",
     "plot_scree",
+    "plot_simple_slopes",
     "read_survey",
     "regression",
     "relative_importance",

@@ -154,9 +154,10 @@ def least_squares_of_rows(
     if not undefined:
         warn_of_clusters(rows, kind, cluster, stacklevel=3)
     test = inference.joint_test(np.eye(len(design.terms) + 1)[1:])
+    interactions = interaction_tests(design, inference, _gained(design, moments, fit))
     notes = [*_notes(design, moments, kind), *undefined]
     if not undefined:
-        notes += _inference_notes(inference, test)
+        notes += _inference_notes(inference, test, interactions)
     numeric = any(moderator.is_numeric for moderator in design.moderators)
     if numeric and isinstance(inference, BiasReduced):
         notes.append(
@@ -174,7 +175,7 @@ def least_squares_of_rows(
         coefficients=coefficient_table(design.terms, design.labels, inference, moments, conf_level),
         fit=_summary(fit, test, rows.n_clusters, survey.weight_kind, notes),
         notes=tuple(notes),
-        interactions=interaction_tests(design, inference, _gained(design, moments, fit)),
+        interactions=interactions,
         simple_slopes=simple_slopes(design, inference, conf_level),
         johnson_neyman=johnson_neyman(design, inference, conf_level),
         model=rows.model,
@@ -255,7 +256,7 @@ def coefficient_table(
     Returns
     -------
     DataFrame
-        term, label, estimate, std_error, statistic, df, p_value, conf_low, conf_high, beta, vif.
+        As `RegressionResult.coefficients`.
     """
     size = len(terms)
     df = inference.degrees_of_freedom(np.eye(size + 1))
@@ -275,6 +276,10 @@ def coefficient_table(
             "conf_high": test.conf_high,
             "beta": [np.nan, *(inference.coefficients[1:] * spread[:-1] / spread[-1])],
             "vif": _fit_moments(moments).vif,
+            # Only logits have odds.
+            "odds_ratio": np.nan,
+            "odds_ratio_low": np.nan,
+            "odds_ratio_high": np.nan,
         }
     )
 
@@ -323,9 +328,14 @@ def _is_perfect(fit: LeastSquares) -> bool:
     return 1.0 - fit.r_squared < _SINGULAR
 
 
-def _inference_notes(inference: LinearInference, test: JointTest) -> list[str]:
+def _inference_notes(
+    inference: LinearInference, test: JointTest, interactions: pd.DataFrame
+) -> list[str]:
     """Say which tests do not exist, and why."""
     notes = []
+    why = "the robust covariance matrix has fewer dimensions than there are predictors."
+    if isinstance(inference, BiasReduced):
+        why = "the clusters are too few for as many predictors."
     if isinstance(inference, BiasReduced) and inference.n_fitted_exactly:
         count = inference.n_fitted_exactly
         notes.append(
@@ -334,12 +344,10 @@ def _inference_notes(inference: LinearInference, test: JointTest) -> list[str]:
             "direction there is nothing to learn."
         )
     if not np.isfinite(test.statistic):
-        notes.append(
-            "The joint F test does not exist: the clusters are too few for as many predictors."
-            if isinstance(inference, BiasReduced)
-            else "The joint F test does not exist: the robust covariance matrix has fewer "
-            "dimensions than there are predictors."
-        )
+        notes.append(f"The joint F test does not exist: {why}")
+    untested = interactions.loc[interactions["f_statistic"].isna(), "moderator"]
+    if len(untested):
+        notes.append(f"The joint test of products with {shorten(untested)} does not exist: {why}")
     return notes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from servqual.analyses.choice_regression import check_choice_options, fit_choice_regression
 from servqual.analyses.linear_fit import check_covariance
 from servqual.analyses.linear_regression import least_squares_of_moments, least_squares_of_rows
 from servqual.analyses.mixed_regression import random_intercepts
@@ -39,7 +40,7 @@ def regression(
     cluster: str | None = None,
     conf_level: float = 0.95,
 ) -> RegressionResult:
-    """Linear regression of an outcome on scores.
+    """Regression of an outcome on scores: least squares, or a model of ordered or binary answers.
 
     Parameters
     ----------
@@ -59,14 +60,16 @@ def regression(
         Moderators, on which the slopes of the predictors depend: grouping variables, or variables
         that are numbers. Main effects and products are added, and predictors and numeric moderators
         are centred at their sample means.
-    family : {"ols"}, default "ols"
-        What kind of outcome the model is for: least squares.
+    family : {"ols", "ordered-logit", "ordered-probit", "logit"}, default "ols"
+        What kind of outcome the model is for: numbers (least squares), a few ordered answers, or
+        two answers, of which the larger counts as 1.
     random : str, optional
         Grouping variable with a random intercept for each of its groups: a linear mixed model.
     covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "CR1", "CR2"}, optional
         How standard errors are computed. Default: ``"HC3"``, which does not assume equal error
         variance; with `cluster` ``"CR2"`` below 40 clusters, ``"CR1"`` from there on;
-        ``"nonrobust"`` from moments and with `random`.
+        ``"nonrobust"`` from moments and with `random`. The other families have ``"nonrobust"``,
+        ``"HC1"`` with sampling weights, ``"CR1"`` with `cluster`, and ``"HC0"``.
     cluster : str, optional
         Grouping variable of the survey within which respondents may be alike, such as the branch.
     conf_level : float, default 0.95
@@ -86,8 +89,10 @@ def regression(
         If too few respondents remain, a variable is constant, or frequency weights stand for more
         than five million respondents (their moments have no such limit).
     NotIdentifiedError
-        If predictors repeat each other, or groups of a moderator are too small; the message names
-        them.
+        If predictors repeat each other, groups of a moderator are too small, or predictors tell the
+        answers apart without error, so that a logit has no maximum; the message names them.
+    ConvergenceError
+        If the likelihood of a logit or probit has no maximum for another reason.
     NotPositiveDefiniteError
         If no data can have the covariance matrix of the moments.
 
@@ -108,8 +113,21 @@ def regression(
     count the error variance as a parameter, as R does; with random intercepts they come from the
     restricted likelihood, as in lme4, and compare models with the same fixed effects only.
 
+    The ordered families are cumulative models, P(Y ≤ k) = F(τ_k − x'β) with F logistic or normal,
+    as ``MASS::polr`` and ``ordinal::clm`` write them, fitted by Newton's method. Standard errors
+    come from the observed information unless `covariance` says otherwise, tests and intervals from
+    the normal distribution. With sampling weights the likelihood is a pseudo-likelihood; HC0 times
+    n/(n − 1) is what ``survey::svyolr`` and ``survey::svyglm`` report. Marginal effects are
+    averages over respondents with delta-method standard errors, the predictors taken as fixed.
+
     References
     ----------
+    Agresti, A. (2010). *Analysis of ordinal categorical data* (2nd ed.). Wiley.
+    https://doi.org/10.1002/9780470594001
+
+    Brant, R. (1990). Assessing proportionality in the proportional odds model for ordinal logistic
+    regression. *Biometrics*, 46(4), 1171–1178. https://doi.org/10.2307/2532457
+
     Long, J. S., & Ervin, L. H. (2000). Using heteroscedasticity consistent standard errors in the
     linear regression model. *The American Statistician*, 54(3), 217–224.
     https://doi.org/10.1080/00031305.2000.10474549
@@ -133,6 +151,9 @@ def regression(
     ... )
     >>> branches.variance_components["term"].tolist()
     ['branch', 'residual']
+    >>> steps = sq.regression(sq.load_example("bank"), outcome="SAT1", family="ordered-logit")
+    >>> steps.thresholds["term"].tolist()
+    ['1|2', '2|3', '3|4', '4|5', '5|6', '6|7']
     """
     check_conf_level(conf_level)
     check_option("family", family, Family)
@@ -146,6 +167,11 @@ def regression(
         return least_squares_of_moments(moments, variables, conf_level)
     if random is not None:
         _check_random(data, random, family, covariance, cluster)
+    choice_covariance = None
+    if family != "ols":
+        choice_covariance = check_choice_options(
+            data, by=by, family=family, covariance=covariance, cluster=cluster
+        )
     design = regression_design(
         data,
         variables,
@@ -156,9 +182,15 @@ def regression(
     )
     if random is not None:
         return random_intercepts(design, random, on=on, conf_level=conf_level)
-    if family != "ols":
-        # The one place where the other families branch off (see `fit_choice_regression`).
-        raise OptionError(f'`family` is "{family}", but this version fits `family="ols"` only.')
+    if family != "ols" and choice_covariance is not None:
+        return fit_choice_regression(
+            design,
+            family=family,
+            covariance=choice_covariance,
+            cluster=cluster,
+            on=on,
+            conf_level=conf_level,
+        )
     return least_squares_of_rows(
         design, covariance=covariance, cluster=cluster, on=on, conf_level=conf_level
     )

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from servqual import rules
+from servqual.analyses.choice_tables import MEAN_ANSWER, TOP_TWO
+from servqual.analyses.choice_words import (
+    say_choice_fit,
+    say_choice_slopes,
+    say_parallel_lines,
+)
 from servqual.analyses.cross_validation import CrossValidationResult, cross_validate
 from servqual.analyses.regression_diagnostics import RegressionDiagnosticsResult, diagnose
 from servqual.analyses.simple_slopes import (
@@ -28,7 +34,10 @@ from servqual.results import (
     format_p,
     not_in_json,
 )
-from servqual.typing import Covariance, Family
+from servqual.typing import CoefficientPlot, Covariance, Family
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["RegressionResult", "fit_row"]
 
@@ -46,9 +55,40 @@ _FIT = (
     "n_clusters",
     "r_squared_conditional",
     "icc",
+    "null_loglik",
+    "chi_squared",
+    "lr_statistic",
+    "lr_p",
+    "mcfadden",
+    "cox_snell",
+    "nagelkerke",
+    "n_levels",
 )
+_ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high")
+#: Columns that only some families fill.
+_OF_RANDOM = ("r_squared_conditional", "icc")
+_OF_LEAST_SQUARES = ("df", "r_squared", "adj_r_squared", "sigma", "f_statistic", "df_residual")
+_OF_CHOICE = (*_FIT[_FIT.index("null_loglik") :], *_ODDS)
+_FAMILY_WORDS: dict[Family, str] = {
+    "ordered-logit": "Ordered logit",
+    "ordered-probit": "Ordered probit",
+    "logit": "Binary logit",
+}
 _COMPONENTS = ("term", "variance", "std_dev", "share", "statistic", "p_value")
 _RANDOM_EFFECTS = ("group", "n", "estimate", "std_error")
+_THRESHOLDS = ("term", "estimate", "std_error", "conf_low", "conf_high")
+_MARGINAL_EFFECTS = (
+    "term",
+    "outcome_level",
+    "estimate",
+    "std_error",
+    "statistic",
+    "p_value",
+    "conf_low",
+    "conf_high",
+    "average",
+)
+_PARALLEL_LINES = ("term", "test", "statistic", "df", "p_value")
 
 
 def fit_row(**numbers: float) -> pd.DataFrame:
@@ -96,12 +136,18 @@ class RegressionResult(Result):
         Coverage of the intervals.
     coefficients : DataFrame
         term, label, estimate, std_error, statistic (t), df, p_value, conf_low, conf_high, beta
-        (standardised), vif. The intercept stands first, then predictors, moderators, covariates,
-        and products.
+        (standardised), vif, odds_ratio, odds_ratio_low, odds_ratio_high (logits). The intercept
+        stands first, then predictors, moderators, covariates, and products; ordered families have
+        thresholds instead of an intercept. Other families than least squares have z tests, so df is
+        nan, and `beta` is in standard deviations of the unobserved variable behind the answers.
     fit : DataFrame
         One row: r_squared (of the fixed effects, "marginal", with random intercepts),
         adj_r_squared, sigma, f_statistic, df_model, df_residual (the denominator of F), p_value,
-        aic, bic, loglik, n_clusters, r_squared_conditional (with the random intercepts), icc.
+        aic, bic, loglik, n_clusters, r_squared_conditional (with the random intercepts), icc. Of
+        other families than least squares: chi_squared (Wald test of all slopes with the same
+        covariance matrix, whose p is p_value), null_loglik (without predictors), lr_statistic,
+        lr_p (likelihood-ratio test against that), R² of McFadden, Cox and Snell, and
+        Nagelkerke, n_levels (different answers). What a family does not have is nan.
     notes : tuple of str
         What could not be computed, and why; how groups and products are coded.
     family : str
@@ -124,13 +170,25 @@ class RegressionResult(Result):
         intraclass correlation), statistic and p_value (that the first is zero).
     random_effects : DataFrame
         group, n, estimate (predicted random intercept), std_error.
+    thresholds : DataFrame
+        term (such as ``4|5``), estimate, std_error, conf_low, conf_high: the cuts τ of
+        P(Y ≤ k) = F(τ_k − x'β) in ordered families. The binary logit has an intercept instead.
+    marginal_effects : DataFrame
+        term, outcome_level, estimate, std_error, statistic, p_value, conf_low, conf_high, average:
+        by how much one point more changes the probability of an answer (of a 0/1 column: 1 instead
+        of 0), averaged over respondents, and that average probability itself. With more than two
+        answers also of the ``mean answer`` and of ``top two``, the two highest answers given.
+    parallel_lines : DataFrame
+        term, test (``brant``, ``likelihood-ratio``), statistic (χ²), df, p_value: whether a slope
+        is the same at every cut; term ``all`` for all together.
     model : statsmodels results or None
         The fitted statsmodels object, for whoever wants more; None when the regression was made
-        from moments, and with random intercepts. With CR2, which statsmodels does not know, its own
-        standard errors are classical.
+        from moments, with random intercepts, and for ordered families and weights that statsmodels
+        does not fit to the last digit. Of its standard errors, those with CR2, which it does not
+        know, are classical, and those with HC1 of a binary logit lack the factor n/(n − k).
     """
 
-    title: ClassVar[str] = "Linear regression"
+    title: ClassVar[str] = "Regression"
 
     sample: SampleInfo
     outcome: str
@@ -148,6 +206,9 @@ class RegressionResult(Result):
     johnson_neyman: pd.DataFrame = _empty(JOHNSON_NEYMAN_COLUMNS)  # noqa: RUF009
     variance_components: pd.DataFrame = _empty(_COMPONENTS)  # noqa: RUF009
     random_effects: pd.DataFrame = _empty(_RANDOM_EFFECTS)  # noqa: RUF009
+    thresholds: pd.DataFrame = _empty(_THRESHOLDS)  # noqa: RUF009
+    marginal_effects: pd.DataFrame = _empty(_MARGINAL_EFFECTS)  # noqa: RUF009
+    parallel_lines: pd.DataFrame = _empty(_PARALLEL_LINES)  # noqa: RUF009
     model: Any = not_in_json()  # noqa: RUF009 - a dataclass field, made by a helper
 
     def tidy(self) -> pd.DataFrame:
@@ -161,6 +222,7 @@ class RegressionResult(Result):
         table.insert(1, "covariance", self.covariance)
         table.insert(2, "n_obs", self.sample.n_obs)
         table.insert(3, "n_excluded", self.sample.n_excluded)
+        table["family"] = self.family
         return table
 
     def diagnostics(self) -> RegressionDiagnosticsResult:
@@ -254,6 +316,15 @@ class RegressionResult(Result):
         -------
         Interpretation
         """
+        if self.family != "ols":
+            return Interpretation(
+                (
+                    say_choice_fit(self),
+                    *say_choice_slopes(self),
+                    *say_parallel_lines(self),
+                    *self._say_collinearity(),
+                )
+            )
         return Interpretation(
             (
                 self._say_fit(),
@@ -344,21 +415,54 @@ class RegressionResult(Result):
             )
         ]
 
+    def plot(self, *, kind: CoefficientPlot = "coefficients", ax: Axes | None = None) -> Axes:
+        """Draw the coefficients with their intervals, or what they mean for the answers.
+
+        Parameters
+        ----------
+        kind : {"coefficients", "effects"}, default "coefficients"
+            Coefficients (odds ratios of a logit), or average marginal effects: on the top two
+            answers, or on the higher of two.
+        ax : Axes, optional
+            Where to draw.
+
+        Returns
+        -------
+        Axes
+
+        Raises
+        ------
+        OptionError
+            If there are no marginal effects, as in linear regression.
+        """
+        from servqual.plots.regression import plot_coefficients
+
+        return plot_coefficients(self, kind=kind, ax=ax)
+
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
-        table = self.coefficients.drop(columns=["label"])
         heading = f"Outcome: {self.outcome}; standard errors: {self.covariance}"
         if self.random:
             heading = f"Outcome: {self.outcome}; random intercepts of {self.random}"
-        # Columns that only random intercepts fill are shown only with them.
-        fit = self.fit if self.random else self.fit.drop(columns=["r_squared_conditional", "icc"])
+        if self.family != "ols":
+            heading = f"{_FAMILY_WORDS[self.family]}. {heading}"
+        # Columns that a family does not fill are shown only with those that do.
+        of_others = set(_OF_RANDOM if not self.random else ())
+        of_others |= set(_OF_CHOICE if self.family == "ols" else _OF_LEAST_SQUARES)
+        if self.family == "ordered-probit":
+            of_others |= set(_ODDS)
+        effects = self.marginal_effects
+        shown = effects["outcome_level"].isin([TOP_TWO, MEAN_ANSWER])
         further = {
+            "Thresholds": self.thresholds,
+            "Average marginal effects": effects[shown] if shown.any() else effects,
+            "Parallel lines": self.parallel_lines,
             "Do the slopes depend on the moderator?": self.interactions,
             "Simple slopes": self.simple_slopes.drop(columns=["value"]),
             "Johnson–Neyman: where a slope differs from zero": self.johnson_neyman,
             "Variance components": self.variance_components,
         }
         return [
-            (heading, table),
-            ("Fit", fit),
+            (heading, self.coefficients.drop(columns=["label", *of_others], errors="ignore")),
+            ("Fit", self.fit.drop(columns=[*of_others], errors="ignore")),
             *((title, frame) for title, frame in further.items() if len(frame)),
         ]

@@ -224,14 +224,19 @@ def _draw_leverage(points: _Points, axes: Axes) -> None:
         if height.min() < top:
             for sign in (1.0, -1.0):
                 axes.plot(across, sign * height, style, color=ink(), linewidth=0.9)
-            axes.annotate(
-                f"Cook's distance {distance:g}",
-                (across[-1], height[-1]),
-                ha="right",
-                va="bottom",
-                fontsize=SMALL_FONT_SIZE - 1.5,
-            )
+            if height[-1] < 0.9 * top:
+                # Below the line, which falls to the right.
+                axes.annotate(
+                    f"Cook's distance {distance:g}",
+                    (across[-1], height[-1]),
+                    xytext=(-2, -2),
+                    textcoords="offset points",
+                    ha="right",
+                    va="top",
+                    fontsize=SMALL_FONT_SIZE - 1.5,
+                )
     axes.set_xlim(0.0, right)
     axes.set_ylim(-top, top)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("Leverage")
     axes.set_ylabel("Standardised residual")

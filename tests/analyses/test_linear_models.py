@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import servqual as sq
+from servqual.numerics.cluster_robust import bias_reduced
 from tests.analyses.surveys import (
     assert_columns,
     records,
@@ -83,6 +84,31 @@ def test_cr2_is_that_of_clubsandwich(situation: str) -> None:
         ours = row[["f_statistic", "df_residual", "p_value"]].to_numpy(dtype=float)
         theirs = [joint["f_statistic"], joint["df_denominator"], joint["p_value"]]
         assert_allclose(ours, theirs, rtol=1e-8)
+
+
+@pytest.mark.parametrize("situation", ["office", "branch", "lonely"])
+def test_a_joint_test_of_two_slopes_is_the_htz_test_of_clubsandwich(situation: str) -> None:
+    survey = lonely_survey() if situation == "lonely" else reference_survey()
+    model = sq.regression(survey, outcome="satisfaction").model
+    cluster = CR2_SITUATIONS[situation][1]
+    codes = survey.group_codes(cluster)[0][np.asarray(model.model.data.row_labels)]
+    fit = bias_reduced(np.array(model.model.exog), np.array(model.model.endog), codes)
+    test, expected = fit.joint_test(np.eye(6)[1:3]), expected_of("cr2", situation, "two")
+    ours = [test.statistic, test.df_denominator, test.p_value]
+    theirs = [expected[name] for name in ("f_statistic", "df_denominator", "p_value")]
+    assert_allclose(ours, theirs, rtol=1e-7)
+
+
+def test_products_that_too_few_clusters_cannot_test_are_told_of() -> None:
+    result = quietly(
+        reference_survey(),
+        outcome="satisfaction",
+        predictors=["reliability", "empathy", "assurance", "tangibles"],
+        by="wave",
+        cluster="branch",
+    )
+    assert result.interactions["f_statistic"].isna().all()
+    assert any("joint test of products with wave does not exist" in n for n in result.notes)
 
 
 def test_cr2_with_a_covariate_of_groups_is_that_of_clubsandwich() -> None:

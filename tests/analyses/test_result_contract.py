@@ -205,6 +205,9 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "conf_high",
             "beta",
             "vif",
+            "odds_ratio",
+            "odds_ratio_low",
+            "odds_ratio_high",
         ],
         "fit": [
             "r_squared",
@@ -220,6 +223,14 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_clusters",
             "r_squared_conditional",
             "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
         ],
         "interactions": [
             "moderator",
@@ -252,6 +263,19 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "p_value",
         ],
         "random_effects": ["group", "n", "estimate", "std_error"],
+        "thresholds": ["term", "estimate", "std_error", "conf_low", "conf_high"],
+        "marginal_effects": [
+            "term",
+            "outcome_level",
+            "estimate",
+            "std_error",
+            "statistic",
+            "p_value",
+            "conf_low",
+            "conf_high",
+            "average",
+        ],
+        "parallel_lines": ["term", "test", "statistic", "df", "p_value"],
         "glance": [
             "outcome",
             "covariance",
@@ -270,6 +294,15 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_clusters",
             "r_squared_conditional",
             "icc",
+            "null_loglik",
+            "chi_squared",
+            "lr_statistic",
+            "lr_p",
+            "mcfadden",
+            "cox_snell",
+            "nagelkerke",
+            "n_levels",
+            "family",
         ],
     },
     "regression_diagnostics": {
@@ -1217,6 +1250,21 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "regression random boundary": lambda: sq.regression(
         reference_survey(), outcome="satisfaction", random="branch"
     ),
+    "regression ordered": lambda: sq.regression(
+        reference_survey(), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered probit": lambda: sq.regression(
+        reference_survey("frequency"), outcome="LOY1", family="ordered-probit"
+    ),
+    "regression ordered sampling": lambda: sq.regression(
+        reference_survey("sampling"), outcome="SAT1", family="ordered-logit"
+    ),
+    "regression ordered clusters": lambda: sq.regression(
+        reference_survey(), outcome="LOY1", family="ordered-logit", cluster="branch"
+    ),
+    "regression binary": lambda: sq.regression(
+        toy_survey(toy_frame(SAT1=[0.0, 1.0] * 20)), outcome="SAT1", family="logit"
+    ),
     "regression_diagnostics": lambda: sq.regression(
         reference_survey(), outcome="satisfaction"
     ).diagnostics(),
@@ -1391,6 +1439,8 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"kind", "class", "importance", "coding", "form", "part"}
     words |= {"moderator", "region", "assumption"}
+    words |= {"moderator", "region", "assumption"}
+    words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
     words |= {"class", "second_class", "blended_class", "question", "table", "functional"}
     words |= {"like", "must-be", "neutral", "live-with", "dislike"}
@@ -1446,7 +1496,9 @@ def test_the_survey_is_not_changed() -> None:
     sq.gaps(survey, by="wave")
     sq.scale_reliability(survey, on="gap")
     sq.scale_reliability(survey, missing="pairwise")
-    sq.regression(survey, outcome="satisfaction")
+    fit = sq.regression(survey, outcome="satisfaction", by="branch", covariates=["loyalty"])
+    fit.diagnostics()
+    fit.cross_validate(n_repeats=2)
     sq.relative_importance(survey, outcome="satisfaction", n_resamples=100)
     sq.mediation(survey, n_resamples=100)
     sq.what_if(survey, {"quality": 1}, "satisfaction", n_resamples=100)
@@ -1566,6 +1618,9 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield moderated.diagnostics()
     yield moderated.cross_validate(n_repeats=2)
     yield sq.regression(survey, outcome=SCRIPT, random="g")
+    yield sq.regression(
+        survey, outcome="<i>SAT</i>", predictors=["one", "two"], family="ordered-logit"
+    )
     yield sq.mediation(
         survey, predictor="one", mediator="two", outcome=SCRIPT, moderator="SAT2", n_resamples=100
     )

@@ -91,3 +91,16 @@ def test_a_long_name_with_a_dollar_is_drawn_as_it_is() -> None:
     assert ax.get_xlabel().endswith("…")
     ax.figure.canvas.draw()
     plt.close("all")
+
+
+def test_somebody_far_out_is_held_against_lines_of_cooks_distance() -> None:
+    frame = toy_frame(40, 3)
+    frame.loc[9, ["P1", "P2", "P3"]] = 1.0
+    frame.loc[9, ["SAT1", "SAT2", "SAT3"]] = 7.0
+    survey = toy_survey(frame, toy_instrument((1, 2)))
+    ax = sq.regression(survey, outcome="satisfaction").diagnostics().plot("leverage")
+    ax.figure.canvas.draw()
+    texts = {text.get_text() for text in ax.texts}
+    assert "9" in texts
+    assert any(text.startswith("Cook's distance") for text in texts)
+    plt.close("all")
