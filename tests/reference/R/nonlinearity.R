@@ -92,8 +92,8 @@ curves_of <- function(scores, y, knot, n_knots = 4, extra = NULL, weights = NULL
             tested(sum(full * b), sqrt(drop(full %*% v %*% full)), df)
           )
         }
-        # The curve at seven points, the other variables at their means.
-        x <- seq(min(scores[[j]]), max(scores[[j]]), length.out = 7)
+        # The curve at four points, the other variables at their means.
+        x <- seq(min(scores[[j]]), max(scores[[j]]), length.out = 4)
         at <- bend_of(c(x, scores[[j]]), form, knot, n_knots)[seq_along(x), , drop = FALSE]
         if (form == "spline") at <- spline_columns(x, knots_of(scores[[j]], n_knots))
         means <- apply(base, 2, weighted.mean, weights)
