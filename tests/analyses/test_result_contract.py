@@ -957,6 +957,129 @@ SCHEMA["importance_performance"] = {
     ],
 }
 SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
+SCHEMA["penalty_reward"] = {
+    "coefficients": ["term", "label", "kind", "n", "share", *_TESTED],
+    "asymmetry": [
+        "term",
+        "label",
+        "reward",
+        "penalty",
+        "range",
+        "range_low",
+        "range_high",
+        "satisfaction_potential",
+        "dissatisfaction_potential",
+        "impact_asymmetry",
+        "conf_low",
+        "conf_high",
+        "class",
+        "class_probability",
+        "importance",
+    ],
+    "symmetry": [
+        "term",
+        "label",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "p_adjusted",
+        "conf_low",
+        "conf_high",
+    ],
+    "classes": [
+        "term",
+        "label",
+        "frustrator",
+        "dissatisfier",
+        "hybrid",
+        "satisfier",
+        "delighter",
+        "indeterminate",
+        "n_draws",
+    ],
+    "cells": [
+        "term",
+        "label",
+        "low_cut",
+        "high_cut",
+        "n_low",
+        "n_middle",
+        "n_high",
+        "share_low",
+        "share_middle",
+        "share_high",
+    ],
+    "glance": [
+        "outcome",
+        "on",
+        "coding",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "r_squared",
+        "adj_r_squared",
+        "n_indeterminate",
+        "smallest_share",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["penalty_reward"]["tidy"] = SCHEMA["penalty_reward"]["coefficients"]
+SCHEMA["nonlinearity"] = {
+    "tests": [
+        "term",
+        "label",
+        "form",
+        "statistic",
+        "df",
+        "df_denominator",
+        "p_value",
+        "p_adjusted",
+        "f_statistic",
+        "f_p_value",
+        "r_squared",
+        "delta_r_squared",
+        "aic",
+        "delta_aic",
+    ],
+    "slopes": [
+        "term",
+        "label",
+        "form",
+        "part",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+    "coefficients": ["term", "form", "part", "estimate", "df"],
+    "covariances": ["term", "form", "first", "second", "estimate"],
+    "knots": ["term", "form", "knot"],
+    "scores": ["term", "label", "mean", "minimum", "maximum", "share_below", "share_above"],
+    "glance": [
+        "outcome",
+        "on",
+        "knot",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "n_forms",
+        "r_squared",
+        "aic",
+        "smallest_p_adjusted",
+        "conf_level",
+    ],
+}
+SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
 _KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
 SCHEMA["kano"] = {
     "features": [
@@ -1265,6 +1388,20 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         outcome="satisfaction",
         n_resamples=100,
     ),
+    "penalty_reward": lambda: sq.penalty_reward(reference_survey(), n_resamples=100),
+    "penalty_reward sampling": lambda: sq.penalty_reward(
+        reference_survey("sampling"), on="gap", coding="gap-sign", n_resamples=0
+    ),
+    "penalty_reward empty": lambda: sq.penalty_reward(
+        toy_survey(toy_frame()), coding="scale", low=1, high=5, n_resamples=100
+    ),
+    "nonlinearity": lambda: sq.nonlinearity(reference_survey()),
+    "nonlinearity sampling": lambda: sq.nonlinearity(
+        reference_survey("sampling"), on="perception", forms="piecewise", knot=7
+    ),
+    "nonlinearity clusters": lambda: sq.nonlinearity(
+        reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
+    ),
     "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
     "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
     "kano sampling": lambda: sq.kano(
@@ -1368,6 +1505,8 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
     words |= {"family", "kind"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
+    words |= {"kind", "class", "importance", "coding", "form", "part"}
+    words |= {"moderator", "region", "assumption"}
     words |= {"moderator", "region", "assumption"}
     words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
@@ -1556,6 +1695,8 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     )
     yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
+    yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, method="dominance", n_resamples=100)
     yield sq.relative_importance(survey, outcome=SCRIPT, groups={SCRIPT: ["one"], "b": ["two"]})
