@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servqual.analyses.choice_tables import TOP_TWO
+from servqual.analyses.regression_words import say_change
 from servqual.results import Statement, format_number, format_p
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def say_choice_slopes(result: RegressionResult) -> list[Statement]:
 
 
 def _say_slope(result: RegressionResult, row: pd.Series) -> Statement:
-    more = f"One point more in {row['label']}"
     parts = []
     if pd.notna(row["odds_ratio"]):
         what = "a higher answer to " if result.family != "logit" else ""
@@ -96,7 +96,7 @@ def _say_slope(result: RegressionResult, row: pd.Series) -> Statement:
         f"{direction} the share of {whose} ({effect['average']:.0%}) by "
         f"{format_number(100 * abs(effect['estimate']), 1)} percentage points on average"
     )
-    text = f"{more} {' and '.join(parts)}, the other predictors held constant."
+    text = f"{say_change(result, row)} {' and '.join(parts)}, the other predictors held constant."
     return Statement(str(row["term"]), text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -404,6 +405,8 @@ def gaps(
     job = _Job(source, on, conf_level, p_adjust, zeros)
     groups, names = find_groups(source, by, _TAKEN)
     tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
+    for table in tables:
+        _warn_if_small(table, names, interval)
     bootstrap = GapBootstrap(interval, n_resamples, seed, conf_level)
     n_degenerate = 0
     if interval != "t":
@@ -504,7 +507,6 @@ def _tables_of_group(
     overall.insert(0, "score", [name for name, _ in scores])
     multivariate, notes = _hotelling(job, dimension_pairs.difference, rows, where)
     notes += _notes_on_nan(items, dimensions, overall, where)
-    _warn_if_small(dimensions, where)
     for frame in (items, dimensions, overall, multivariate):
         for place, (name, level) in enumerate(zip(names, levels, strict=True)):
             frame.insert(place, name, level)
@@ -725,20 +727,22 @@ def _why_no_hotelling(moments: Moments) -> str:
     )
 
 
-def _warn_if_small(dimensions: pd.DataFrame, where: str) -> None:
-    small = dimensions[dimensions["n"] < 10]
+def _warn_if_small(table: _Tables, names: tuple[str, ...], interval: GapInterval) -> None:
+    small = table.dimensions[table.dimensions["n"] < 10]
     if len(small):
-        import warnings
-
+        levels = small.iloc[0][list(names)]
+        where = f" ({', '.join(levels)})" if names else ""
+        trust = "Their intervals rest on the normality of so few answers"
+        if interval != "t":
+            trust = "Bootstrap intervals of so few answers are too narrow as a rule"
         listed = ", ".join(
             f"{key} ({n})" for key, n in zip(small["dimension"], small["n"], strict=True)
         )
         warnings.warn(
             f"Fewer than ten respondents stand behind these dimension gaps{where}: {listed}. "
-            "Their intervals rest on the normality of so few answers; read them as a "
-            "description.",
+            f"{trust}; read them as a description.",
             SmallSampleWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 

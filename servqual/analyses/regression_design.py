@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -84,6 +84,8 @@ class RegressionDesign:
         On what their slopes depend.
     notes : tuple of str
         How groups and products are coded.
+    bases : dict of str to str
+        For each term that is a 0/1 column of a group: the group that it is compared with.
     """
 
     survey: Survey
@@ -96,6 +98,7 @@ class RegressionDesign:
     n_predictors: int
     moderators: tuple[Moderator, ...] = ()
     notes: tuple[str, ...] = ()
+    bases: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> FloatArray:
@@ -278,6 +281,7 @@ class _Builder:
         self.n_predictors = len(self.terms)
         self.moderators: list[tuple[str, _Source, tuple[str, ...], list[int], float]] = []
         self.notes: list[str] = []
+        self.bases: dict[str, str] = {}
 
     def mean(self, column: FloatArray) -> float:
         weights = None if self.survey.weights is None else self.survey.weights[self.keep]
@@ -335,6 +339,7 @@ class _Builder:
             column = np.where(np.isnan(source.values), np.nan, source.values == code)
             text = f"{name}: {level}"
             places.append(self.append(text, text, text, column))
+            self.bases[text] = f"{name}: {levels[0]}"
         if levels:
             self.notes.append(f'The base of "{name}" is {levels[0]}.')
         return levels, places
@@ -381,6 +386,7 @@ class _Builder:
             n_predictors=self.n_predictors,
             moderators=moderators,
             notes=tuple(self.notes),
+            bases=self.bases,
         )
 
     def _with_products(

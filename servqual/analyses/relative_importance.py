@@ -233,7 +233,8 @@ class ImportanceResult(Result):
         if len(firsts) < 2:
             return []
         if firsts["term"].nunique() == 1:
-            text = f"All {len(firsts)} methods put {firsts['label'].iloc[0]} first."
+            who = "Both" if len(firsts) == 2 else f"All {len(firsts)}"
+            text = f"{who} methods put {firsts['label'].iloc[0]} first."
         else:
             places = "; ".join(
                 f"{label} by {', '.join(part['method'])}"

@@ -443,6 +443,8 @@ def response_surface(
             f"In {n_degenerate} of {resamples} resamples the surface was not determined; they do "
             "not count."
         )
+    if draws is None:
+        notes.append("No resamples were asked for, so there are no bootstrap intervals.")
     estimates = inference.coefficients
     return ResponseSurfaceResult(
         sample=SampleInfo(
@@ -561,7 +563,8 @@ def _check_spread(survey: Survey, moments: Moments, names: tuple[str, ...]) -> N
     if moments.n_obs < len(names) + 2:
         raise EstimationError(
             f"`response_surface` needs at least {len(names) + 2} respondents with all variables, "
-            f"but there are {moments.n_obs:,} of {survey.n_respondents:,}."
+            f"but there are {moments.n_obs:,} of {survey.n_respondents:,}. Use fewer "
+            "covariates, or collect more answers."
         )
     spread = moments.standard_deviation()
     for name in ("perception", "expectation", names[-1]):

@@ -270,7 +270,7 @@ def test_methods_keep_the_order_in_which_they_are_named() -> None:
 
 def test_methods_that_disagree_are_told() -> None:
     result = sq.relative_importance(moments_of("mtcars"), outcome="mpg", method=["lmg", "partial"])
-    assert "All 2 methods put cyl first." in str(result.interpret())
+    assert "Both methods put cyl first." in str(result.interpret())
     swiss = sq.relative_importance(moments_of("swiss"), outcome="Fertility", method="all")
     firsts = swiss.contributions.query("rank == 1").set_index("method")["term"]
     assert firsts["lmg"] != firsts["last"] or firsts.nunique() == 1

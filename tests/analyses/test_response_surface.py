@@ -276,6 +276,7 @@ def test_options_that_cannot_be(options: dict[str, Any], words: str) -> None:
 
 def test_sampling_weights_have_no_likelihood() -> None:
     result = sq.response_surface(reference_survey("sampling"), n_resamples=0)
+    assert "No resamples were asked for, so there are no bootstrap intervals." in result.notes
     assert result.models[["aic", "aic_weight", "f_statistic", "p_value"]].isna().all().all()
     assert "could not be tested" in str(result.interpret())
 
