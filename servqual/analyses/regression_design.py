@@ -368,6 +368,7 @@ class _Builder:
             for place in range(self.n_predictors):
                 self.columns[place] = self.columns[place] - self.mean(self.columns[place])
         moderators = tuple(self._with_products(*entry) for entry in self.moderators)
+        self._note_parts_of_outcome()
         if moderators:
             numeric = any(moderator.is_numeric for moderator in moderators)
             self.notes.append(
@@ -388,6 +389,19 @@ class _Builder:
             notes=tuple(self.notes),
             bases=self.bases,
         )
+
+    def _note_parts_of_outcome(self) -> None:
+        """Say which predictors are answers that the outcome is made of, or the other way round."""
+        columns, outcome = self.survey.outcomes, self.variables.outcome
+        own = set(columns.get(outcome, (outcome,)))
+        parts = [
+            name for name in self.names if name != outcome and own & set(columns.get(name, (name,)))
+        ]
+        if parts:
+            self.notes.append(
+                f"{shorten(parts)} and {outcome} rest on the same answers, so that the outcome "
+                "explains itself in part, and R² says little."
+            )
 
     def _with_products(
         self,

@@ -308,6 +308,7 @@ class RegressionResult(Result):
             n_folds=n_folds,
             n_repeats=n_repeats,
             seed=seed,
+            cluster=self.cluster,
         )
 
     def _check_rows(self, method: str) -> None:

@@ -501,6 +501,12 @@ def _checked_centre(survey: Survey, centre: object) -> float:
             f"`centre` is {centre!r}, but must be a number on the answer scale, such as "
             f"{survey.instrument.scale.midpoint:g}."
         )
+    scale = survey.instrument.scale
+    if not scale.minimum <= centre <= scale.maximum:
+        raise OptionError(
+            f"`centre` is {centre:g}, but must lie on the answer scale, from {scale.minimum:g} to "
+            f"{scale.maximum:g}; slopes hold there."
+        )
     return float(centre)
 
 

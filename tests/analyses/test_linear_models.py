@@ -646,5 +646,29 @@ def test_huge_frequencies_with_groups_are_told_a_way_that_exists() -> None:
 def test_a_grouping_variable_where_a_number_is_needed_is_named_as_such() -> None:
     with pytest.raises(sq.OptionError, match='"branch" is a grouping variable, whose groups'):
         sq.response_surface(reference_survey(), covariates=["branch"])
-    with pytest.raises(sq.OptionError, match="takes grouping variables in `covariates` and `by`"):
+    with pytest.raises(sq.OptionError, match="Only `covariates` and `by` of"):
         sq.mediation(reference_survey(), moderator="branch", predictor="reliability")
+
+
+def test_an_outcome_that_explains_itself_is_noted() -> None:
+    words = "rest on the same answers"
+    survey = reference_survey()
+    for outcome, covariate in (("satisfaction", "SAT1"), ("SAT1", "satisfaction")):
+        result = sq.regression(survey, outcome=outcome, covariates=[covariate])
+        assert any(note.startswith(f"{covariate} and {outcome} {words}") for note in result.notes)
+    for other in ("SAT2", "loyalty"):
+        apart = sq.regression(survey, outcome="SAT1", covariates=[other])
+        assert not any(words in note for note in apart.notes)
+
+
+def test_a_misprinted_grouping_variable_is_recognised() -> None:
+    with pytest.raises(sq.OptionError, match=r'"brnach" is not a variable.*mean "branch"'):
+        sq.regression(reference_survey(), outcome="satisfaction", covariates=["brnach"])
+
+
+def test_cross_validation_says_what_folds_of_respondents_leave_together() -> None:
+    result = quietly(reference_survey(), outcome="satisfaction", cluster="branch")
+    validated = result.cross_validate(n_repeats=2)
+    assert any("Folds divide respondents, not groups of branch" in x for x in validated.notes)
+    with pytest.raises(sq.EstimationError, match="cannot be divided into 100000 folds"):
+        result.cross_validate(n_folds=100_000)

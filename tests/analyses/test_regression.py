@@ -339,7 +339,7 @@ def test_options_are_checked_with_their_names() -> None:
         (
             {"outcome": "loyalty", "predictors": ["empathy", "empathy"]},
             sq.OptionError,
-            "`predictors` names these more than once: gap:empathy",
+            "`regression` are named more than once: gap:empathy",
         ),
         (
             {"outcome": "loyalty", "predictors": ["loyalty"]},

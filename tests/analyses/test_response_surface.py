@@ -298,3 +298,8 @@ def test_words_keep_the_letters_of_the_formula() -> None:
         frame[f"SAT{item}"] = generator.integers(1, 8, len(frame))
     words = str(sq.response_surface(survey_of(frame), n_resamples=0).interpret())
     assert "Slope along congruence (P = E) cannot be told from zero" in words
+
+
+def test_a_centre_off_the_scale_is_refused() -> None:
+    with pytest.raises(sq.OptionError, match="`centre` is 99, but must lie on the answer scale"):
+        sq.response_surface(reference_survey(), centre=99)
