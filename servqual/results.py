@@ -153,6 +153,27 @@ def format_p(p_value: float) -> str:
     return f"{p_value:.3f}".removeprefix("0")
 
 
+def p_relation(p_value: float) -> str:
+    """Write a p-value as what follows the letter p in a sentence.
+
+    Parameters
+    ----------
+    p_value : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> p_relation(0.0312), p_relation(1e-9)
+    ('= .031', '< .001')
+    """
+    text = format_p(p_value)
+    return text if text.startswith("<") else f"= {text}"
+
+
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """Return a copy of a table as text for reading; the numbers themselves stay as they are.
 

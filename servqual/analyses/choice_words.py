@@ -8,7 +8,7 @@ import pandas as pd
 
 from servqual.analyses.choice_tables import TOP_TWO
 from servqual.analyses.regression_words import say_change
-from servqual.results import Statement, format_number, format_p
+from servqual.results import Statement, format_number, p_relation
 
 if TYPE_CHECKING:
     from servqual.analyses.regression_result import RegressionResult
@@ -44,7 +44,7 @@ def say_choice_fit(result: RegressionResult) -> Statement:
         test = f"χ²({row['df_model']:.0f}) = {format_number(row['chi_squared'], 1)}"
         text = (
             f"The predictors together {can} with {result.outcome} ({test}, p "
-            f"{_equation(row['p_value'])})."
+            f"{p_relation(row['p_value'])})."
         )
     if pd.notna(row["mcfadden"]):
         text += (
@@ -52,11 +52,6 @@ def say_choice_fit(result: RegressionResult) -> Statement:
             "and far below the R² of a linear regression."
         )
     return Statement("fit", f"{text} This is association, not proof of effect.")
-
-
-def _equation(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def say_choice_slopes(result: RegressionResult) -> list[Statement]:
@@ -130,7 +125,7 @@ def say_parallel_lines(result: RegressionResult) -> list[Statement]:
         is_rejected = is_rejected or bool(row["p_value"] < 1 - result.conf_level)
         test = (
             f" (Brant's test: χ²({row['df']:.0f}) = {format_number(row['statistic'], 1)}, p "
-            f"{_equation(row['p_value'])})"
+            f"{p_relation(row['p_value'])})"
         )
     if is_rejected:
         where = f"; it is in doubt for {', '.join(curved)}" if curved else ""

@@ -26,7 +26,14 @@ from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
 from servqual.progress import progress_of_part, shown_progress
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    p_relation,
+)
 from servqual.samplestats.counts import value_frequencies
 from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import PairedScores, row_mean
@@ -827,12 +834,11 @@ def _say_dimensions(result: GapResult) -> Iterator[Statement]:
             if differs
             else "not distinguishable from zero"
         )
-        p_text = format_p(row["p_adjusted"])
-        relation = p_text if p_text.startswith("<") else f"= {p_text}"
         yield Statement(
             str(row["dimension"]),
             f"{row['label']}: gap {format_number(row['gap'], 2)}, {verdict} "
-            f"(d = {format_number(row['effect_size'], 2)}, adjusted p {relation}).",
+            f"(d = {format_number(row['effect_size'], 2)}, adjusted p "
+            f"{p_relation(row['p_adjusted'])}).",
             rules.EFFECT_SIZE.name,
             rules.EFFECT_SIZE.source,
         )

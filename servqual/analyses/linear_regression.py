@@ -432,4 +432,4 @@ def excluded_note(moments: Moments) -> list[str]:
     who = "1 respondent was"
     if moments.n_excluded > 1:
         who = f"{moments.n_excluded:,} respondents were"
-    return [f"{who} left out because a score or the outcome is missing."]
+    return [f"{who} left out because a variable of the regression is missing."]

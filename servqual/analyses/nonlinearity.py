@@ -31,7 +31,14 @@ from servqual.analyses.linear_fit import check_covariance, choose_covariance
 from servqual.analyses.predictors import model_variables
 from servqual.errors import OptionError, WeightsWarning, shorten
 from servqual.numerics.curves import HARRELL_QUANTILES
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    p_relation,
+)
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     DIFFERENCES,
@@ -283,7 +290,8 @@ class NonlinearityResult(Result):
                         else f"gains more per point above {where} than it loses per point below"
                     )
                     + f" (slopes {format_number(parts['below'], 2)} below and "
-                    f"{format_number(parts['above'], 2)} above, p {_p(row['p_adjusted'])}).",
+                    f"{format_number(parts['above'], 2)} above, p "
+                    f"{p_relation(row['p_adjusted'])}).",
                     "two slopes: negative performance weighs more than positive"
                     if loses
                     else "two slopes: positive performance weighs more than negative",
@@ -307,7 +315,7 @@ class NonlinearityResult(Result):
             text = f"Whether anything {words} could not be tested"
         elif len(found):
             names = ", ".join(
-                f"{row['label']} (p {_p(row['p_adjusted'])})" for _, row in found.iterrows()
+                f"{row['label']} (p {p_relation(row['p_adjusted'])})" for _, row in found.iterrows()
             )
             text = f"The link {words} for {names}"
         else:
@@ -340,11 +348,6 @@ class NonlinearityResult(Result):
             slopes = self.slopes[[*names, "conf_low", "conf_high"]]
             shown.append((f"Slopes, measured from {self.knot:g}", slopes))
         return shown
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def nonlinearity(

@@ -32,7 +32,15 @@ from servqual.analyses.linear_fit import check_covariance
 from servqual.analyses.predictors import model_variables
 from servqual.analyses.resampling import check_bootstrap
 from servqual.errors import OptionError, SmallSampleWarning, WeightsWarning, shorten
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    format_p,
+    p_relation,
+)
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     ContrastCoding,
@@ -226,7 +234,7 @@ class PenaltyRewardResult(Result):
         )
         if np.isfinite(p_value):
             verdict = "differ" if p_value < 1.0 - self.conf_level else "cannot be told apart"
-            text += f", which {verdict} in size (adjusted p {_p(p_value)})"
+            text += f", which {verdict} in size (adjusted p {p_relation(p_value)})"
         asymmetry = f"impact asymmetry {format_number(row['impact_asymmetry'], 2)}"
         if np.isfinite(row["conf_low"]):
             asymmetry += (
@@ -296,11 +304,6 @@ class PenaltyRewardResult(Result):
                 self.classes.drop(columns=["label", "n_draws"]),
             ),
         ]
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def penalty_reward(

@@ -32,8 +32,8 @@ from servqual.results import (
     SampleInfo,
     Statement,
     format_number,
-    format_p,
     not_in_json,
+    p_relation,
 )
 from servqual.typing import CoefficientPlot, Covariance, Family
 
@@ -113,10 +113,9 @@ def fit_row(**numbers: float) -> pd.DataFrame:
 
 
 def _f_test(statistic: float, numerator: float, denominator: float, p_value: float) -> str:
-    p = format_p(p_value)
     return (
         f"(F({numerator:.0f}, {denominator:.1f}) = {format_number(statistic, 2)}, p "
-        f"{p if p.startswith('<') else f'= {p}'})"
+        f"{p_relation(p_value)})"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -39,8 +38,7 @@ from servqual.analyses.importance_tables import (
     groups_table,
 )
 from servqual.analyses.predictors import model_moments
-from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
-from servqual.errors import SmallSampleWarning
+from servqual.analyses.resampling import check_bootstrap, warn_of_few_clusters
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
@@ -551,7 +549,7 @@ def _draws(
     if not methods:
         return None, notes
     if resampling.cluster is not None:
-        _warn_of_few_clusters(respondents, resampling.cluster)
+        warn_of_few_clusters(respondents.survey, resampling.cluster, respondents.keep, stacklevel=3)
     drawn = bootstrap(model, methods, respondents, resampling)
     return drawn, [*notes, *_notes_of_failures(drawn, resampling.n_resamples)]
 
@@ -590,17 +588,6 @@ def _notes_of_failures(draws: Draws, n_resamples: int) -> list[str]:
             f"Only {n_resamples - failed} resamples remain, so do not rely on the intervals."
         )
     return notes
-
-
-def _warn_of_few_clusters(respondents: Respondents, cluster: str) -> None:
-    n_clusters = len(np.unique(cluster_codes(respondents.survey, cluster, respondents.keep)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
-            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=4,
-        )
 
 
 def _notes(

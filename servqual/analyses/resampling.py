@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from servqual.errors import EstimationError, OptionError
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning
 from servqual.numerics.bootstrap import BootstrapMoments, bootstrap_moments
 from servqual.progress import shown_progress
 from servqual.survey.survey import Survey
@@ -21,6 +22,37 @@ from servqual.typing import (
 
 #: With fewer clusters, cluster-robust errors and bootstraps of clusters are too small as a rule.
 FEW_CLUSTERS = 20
+
+
+def warn_of_few_clusters(
+    survey: HasGroups, cluster: str, keep: BoolArray, *, stacklevel: int
+) -> None:
+    """Warn that a bootstrap of so few clusters is too sure of itself.
+
+    Parameters
+    ----------
+    survey : Survey
+        Whose clusters.
+    cluster : str
+        Grouping variable.
+    keep : BoolArray, shape (n_respondents,)
+        Respondents of the analysis.
+    stacklevel : int
+        Calls between the user and this function.
+
+    Warns
+    -----
+    SmallSampleWarning
+        Below 20 clusters.
+    """
+    n_clusters = len(np.unique(cluster_codes(survey, cluster, keep)))
+    if n_clusters < FEW_CLUSTERS:
+        warnings.warn(
+            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
+            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
+            SmallSampleWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:

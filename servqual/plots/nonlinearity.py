@@ -18,7 +18,7 @@ from servqual.plots.style import (
     ink,
     wrap_label,
 )
-from servqual.results import format_p
+from servqual.results import p_relation
 from servqual.typing import CurveForm, FloatArray
 
 if TYPE_CHECKING:
@@ -170,8 +170,7 @@ def _mark_knots(panel: Any, result: NonlinearityResult, term: str, form: CurveFo
 
 
 def _dress(panel: Any, label: str, p_value: float) -> None:
-    text = format_p(p_value)
-    shown = "no test" if text == "–" else f"p {text if text.startswith('<') else f'= {text}'}"
+    shown = f"p {p_relation(p_value)}" if np.isfinite(p_value) else "no test"
     panel.set_title(
         f"{wrap_label(label, 28, 1)}\n{shown}",
         fontsize=SMALL_FONT_SIZE,
