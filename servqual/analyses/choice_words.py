@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servqual.analyses.choice_tables import TOP_TWO
-from servqual.analyses.regression_words import say_change
+from servqual.analyses.regression_words import say_change, say_nothing_told
 from servqual.results import Statement, format_number, p_relation
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def say_choice_slopes(result: RegressionResult) -> list[Statement]:
     """
     slopes = result.coefficients[result.coefficients["term"] != "(Intercept)"]
     told = slopes[slopes["p_value"] < 1 - result.conf_level]
+    if not len(told):
+        return [say_nothing_told(slopes)]
     return [_say_slope(result, row) for _, row in told.iterrows()]
 
 

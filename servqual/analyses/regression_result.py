@@ -19,7 +19,7 @@ from servqual.analyses.choice_words import (
 )
 from servqual.analyses.cross_validation import CrossValidationResult, cross_validate
 from servqual.analyses.regression_diagnostics import RegressionDiagnosticsResult, diagnose
-from servqual.analyses.regression_words import say_change, say_constant
+from servqual.analyses.regression_words import say_change, say_constant, say_nothing_told
 from servqual.analyses.simple_slopes import (
     INTERACTION_COLUMNS,
     JOHNSON_NEYMAN_COLUMNS,
@@ -376,6 +376,9 @@ class RegressionResult(Result):
                 for term in self.coefficients["term"]
             }
             slopes = slopes[~slopes["term"].isin(products)]
+        told = slopes[slopes["p_value"] < 1 - self.conf_level]
+        if not len(told):
+            return [say_nothing_told(slopes)]
         return [
             Statement(
                 str(term["term"]),
@@ -385,7 +388,7 @@ class RegressionResult(Result):
                 f"{format_number(term['conf_low'], 2)} to "
                 f"{format_number(term['conf_high'], 2)}).",
             )
-            for _, term in slopes[slopes["p_value"] < 1 - self.conf_level].iterrows()
+            for _, term in told.iterrows()
         ]
 
     def _say_interactions(self) -> list[Statement]:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from servqual.results import Statement
+
 if TYPE_CHECKING:
     from servqual.analyses.regression_result import RegressionResult
 
-__all__ = ["say_change", "say_constant"]
+__all__ = ["say_change", "say_constant", "say_nothing_told"]
 
 
 def say_change(result: RegressionResult, row: pd.Series) -> str:
@@ -68,3 +70,21 @@ def say_constant(result: RegressionResult, term: str) -> str:
         verb = "is at its mean" if len(predictors) == 1 else "are at their means"
         return f"where {' and '.join(predictors)} {verb}, {constant}"
     return constant
+
+
+def say_nothing_told(slopes: pd.DataFrame) -> Statement:
+    """Say that no coefficient by itself can be told from zero, or why that is not known.
+
+    Parameters
+    ----------
+    slopes : DataFrame
+        Rows of `RegressionResult.coefficients` without the intercept.
+
+    Returns
+    -------
+    Statement
+    """
+    text = "No predictor by itself can be told from having no part in it."
+    if slopes["p_value"].isna().all():
+        text = "Which predictors count cannot be told: there are no standard errors. See the notes."
+    return Statement("slopes", text)

@@ -253,8 +253,10 @@ class ImportanceResult(Result):
             listed = ", ".join(labels[second] for second in part["second"])
             text = f"{labels[first]} dominates {listed} completely"
             least = float(part["reproducibility"].min())
-            if np.isfinite(least):
+            if least >= 0.5:
                 text += f"; in at least {least:.0%} of the resamples too"
+            elif np.isfinite(least):
+                text += f", but in as few as {least:.0%} of the resamples: do not rely on it"
             statements.append(Statement(str(first), text + ".", rule, _DOMINANCE_SOURCE))
         if not statements:
             text = "No predictor dominates another completely."

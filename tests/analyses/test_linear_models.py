@@ -672,3 +672,19 @@ def test_cross_validation_says_what_folds_of_respondents_leave_together() -> Non
     assert any("Folds divide respondents, not groups of branch" in x for x in validated.notes)
     with pytest.raises(sq.EstimationError, match="cannot be divided into 100000 folds"):
         result.cross_validate(n_folds=100_000)
+
+
+def test_words_where_nothing_is_told() -> None:
+    frame = reference_frame()
+    frame["alone"] = np.where(np.arange(len(frame)) == 0, "one", "others")
+    survey = survey_of(frame, groups=["alone"])
+    result = sq.regression(survey, outcome="satisfaction", covariates=["alone"])
+    assert result.coefficients["std_error"].isna().all()
+    assert "there are no standard errors. See the notes." in str(result.interpret())
+    frame["SAT1"] = np.random.default_rng(1).permutation(frame["SAT1"].to_numpy())
+    shuffled = survey_of(frame, groups=[])
+    for family in ("ols", "ordered-logit"):
+        nothing = sq.regression(
+            shuffled, outcome="SAT1", predictors="overall", family=family, conf_level=0.999
+        )
+        assert "No predictor by itself can be told" in str(nothing.interpret())
