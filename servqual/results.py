@@ -153,6 +153,27 @@ def format_p(p_value: float) -> str:
     return f"{p_value:.3f}".removeprefix("0")
 
 
+def say_p(p_value: float) -> str:
+    """Write a p-value with its relation, for a sentence.
+
+    Parameters
+    ----------
+    p_value : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> say_p(0.0312), say_p(1e-9)
+    ('p = .031', 'p < .001')
+    """
+    text = format_p(p_value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """Return a copy of a table as text for reading; the numbers themselves stay as they are.
 

@@ -37,8 +37,8 @@ from servqual.results import (
     SampleInfo,
     Statement,
     format_number,
-    format_p,
     not_in_json,
+    say_p,
 )
 from servqual.typing import (
     CorrelationKind,
@@ -683,7 +683,7 @@ def _say_adequacy(result: EFAResult) -> Iterator[Statement]:
         yield Statement(
             "adequacy",
             f"Bartlett's test of uncorrelated items: χ²({row['bartlett_df']:.0f}) = "
-            f"{format_number(row['bartlett_chi2'], 1)}, p {_p(row['bartlett_p'])}.",
+            f"{format_number(row['bartlett_chi2'], 1)}, {say_p(row['bartlett_p'])}.",
         )
 
 
@@ -777,8 +777,3 @@ def _named_items(result: EFAResult) -> list[str]:
 
 def _factors(number: int) -> str:
     return "The factor accounts" if number == 1 else f"The {number} factors together account"
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from servqual.errors import shorten
 from servqual.numerics.kano import CLASSES
-from servqual.results import Statement, format_number, format_p
+from servqual.results import Statement, format_number, say_p
 from servqual.survey.checks import plural
 
 if TYPE_CHECKING:
@@ -241,14 +241,9 @@ def _say_groups(result: KanoResult) -> list[Statement]:
         text = "The groups could not be told apart on any feature"
     else:
         named = [
-            f"{row['label']} (p {_p(float(row['p_adjusted']))})"
+            f"{row['label']} ({say_p(float(row['p_adjusted']))})"
             for row in differ.to_dict(orient="records")
         ]
         text = f"The groups differ in the classes of {shorten(named)}"
     how = "" if result.p_adjust == "none" else f", adjusted by {result.p_adjust}"
     return [Statement("groups", f"{text} (χ² tests{how}).")]
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"

@@ -38,7 +38,7 @@ from servqual.numerics.response_surface import (
     stationary_points,
     surface_parameters,
 )
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, say_p
 from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import row_mean
 from servqual.survey.survey import QUALITY, Survey, require_survey
@@ -297,12 +297,12 @@ class ResponseSurfaceResult(Result):
         elif row["p_value"] < 1.0 - self.conf_level:
             text = (
                 "A plain difference P − E does not do justice to these answers: the surface "
-                f"explains more (p {_p(row['p_value'])})"
+                f"explains more ({say_p(row['p_value'])})"
             )
         else:
             text = (
                 "A plain difference P − E explains as much as the whole surface, as far as these "
-                f"answers can tell (p {_p(row['p_value'])})"
+                f"answers can tell ({say_p(row['p_value'])})"
             )
         best = self._best_model()
         return Statement("models", text + (f"; by AIC the {best} model is best." if best else "."))
@@ -316,11 +316,6 @@ class ResponseSurfaceResult(Result):
             ("Coefficients", self.coefficients.drop(columns=["boot_low", "boot_high"])),
             ("Models, each against the quadratic", self.models[models]),
         ]
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def response_surface(
