@@ -28,7 +28,7 @@ from servqual.analyses.attribute_table import (
 )
 from servqual.analyses.attributes import AttributeScores, ImportanceSpec, collect_attributes
 from servqual.analyses.crosshair import fixed_lines
-from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
+from servqual.analyses.resampling import check_bootstrap, cluster_codes, warn_of_few_clusters
 from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.importance_performance import (
     CONCENTRATE,
@@ -530,16 +530,8 @@ def _warn_if_small(
             SmallSampleWarning,
             stacklevel=3,
         )
-    if cluster is None:
-        return
-    n_clusters = len(np.unique(cluster_codes(survey, cluster, rows)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
-            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
+    if cluster is not None:
+        warn_of_few_clusters(cluster_codes(survey, cluster, rows), cluster, stacklevel=3)
 
 
 # ---- words ---------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -14,17 +13,16 @@ from scipy.special import ndtr, ndtri
 from servqual.analyses.mediation_model import Effect, MediationModel, build_mediation_model
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
 from servqual.analyses.resampling import (
-    FEW_CLUSTERS,
     check_bootstrap,
     cluster_codes,
     complete_respondents,
     resample,
+    warn_of_few_clusters,
 )
 from servqual.errors import (
     NotIdentifiedError,
     OptionError,
     RowsRequiredError,
-    SmallSampleWarning,
     shorten,
 )
 from servqual.numerics.bootstrap import Interval, bca_interval, percentile_interval
@@ -377,7 +375,7 @@ def mediation(
                 f"others; they do not count{', and the rest are too few for intervals' * few}."
             )
     if cluster is not None and sample.keep is not None and isinstance(data, Survey):
-        _warn_of_few_clusters(data, cluster, sample.keep)
+        warn_of_few_clusters(cluster_codes(data, cluster, sample.keep), cluster, stacklevel=2)
     classical = cluster is None and sample.moments.weight_kind != "sampling"
     table = _inferred(data, sample, model, fitted, draws, chosen, classical, conf_level)
     return MediationResult(
@@ -597,17 +595,6 @@ def _notes_on_contrasts(model: MediationModel, names: _Names, serial: bool) -> l
         f"There are {n_routes} routes through the mediators, whose contrasts are too many to read; "
         "they are left out. Look at `specific`, or name fewer mediators."
     ]
-
-
-def _warn_of_few_clusters(survey: Survey, cluster: str, keep: BoolArray) -> None:
-    n_clusters = len(np.unique(cluster_codes(survey, cluster, keep)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
-            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
 
 
 # ---- draws ---------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from servqual.errors import EstimationError, OptionError
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning
 from servqual.numerics.bootstrap import BootstrapMoments, bootstrap_moments
 from servqual.progress import shown_progress
 from servqual.survey.survey import Survey
@@ -172,6 +173,33 @@ def resample(
             sampling_weights=weights if survey.weight_kind == "sampling" else None,
             clusters=clusters,
             progress=tell,
+        )
+
+
+def warn_of_few_clusters(clusters: IntArray, cluster: str, *, stacklevel: int) -> None:
+    """Warn of a bootstrap of clusters that are too few.
+
+    Parameters
+    ----------
+    clusters : IntArray, shape (n_kept,)
+        From `cluster_codes`.
+    cluster : str
+        Name of the grouping variable.
+    stacklevel : int
+        Calls between the user and this function.
+
+    Warns
+    -----
+    SmallSampleWarning
+        If there are fewer than 20 clusters.
+    """
+    n_clusters = len(np.unique(clusters))
+    if n_clusters < FEW_CLUSTERS:
+        warnings.warn(
+            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
+            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
+            SmallSampleWarning,
+            stacklevel=stacklevel + 1,
         )
 
 

@@ -72,7 +72,7 @@ def test_the_crosshair_is_drawn_and_named(result: ImportancePerformanceResult) -
     assert any(set(np.asarray(x)) == {performance} for x, _ in drawn)
     assert f"mean of the attributes, {performance:.2f}" in ax.get_xlabel()
     assert "mean of the attributes, 20.00" in ax.get_ylabel()
-    assert "mean importance points of 100" in ax.get_ylabel().replace("\n", " ")
+    assert "mean of the importance points (100 in all)" in ax.get_ylabel().replace("\n", " ")
 
 
 def test_quadrants_are_named_in_their_corners(result: ImportancePerformanceResult) -> None:
