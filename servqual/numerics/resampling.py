@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -376,6 +377,7 @@ class _PairTable:
     rest_pairs: NDArray[np.uint16]
 
 
+@lru_cache(maxsize=8)
 def _pair_table(mean: float) -> _PairTable:
     """Table of pairs of Poisson weights with a mean below one.
 
