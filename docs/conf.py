@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -37,7 +38,9 @@ shutil.copytree(
     ignore=shutil.ignore_patterns(".ipynb_checkpoints", "report*.html"),
 )
 
-# Pages and notebooks are executed at every build, so what they print is what the code does.
+# Pages and notebooks are executed at every build, so what they print is what the code does. How
+# long it took is no part of it: on a slow machine a bar would stay behind in the page.
+os.environ["TQDM_DISABLE"] = "1"
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300

@@ -31,7 +31,12 @@ Family: TypeAlias = Literal["ols", "ordered-logit", "ordered-probit", "logit"]
 ChoiceFamily: TypeAlias = Literal["ordered-logit", "ordered-probit", "logit"]
 CoefficientPlot: TypeAlias = Literal["coefficients", "effects"]
 PredictorLevel: TypeAlias = Literal["dimensions", "items", "overall"]
-ImportanceMethod: TypeAlias = Literal["lmg", "relative-weights", "pratt", "first", "last"]
+ImportanceMethod: TypeAlias = Literal[
+    "lmg", "relative-weights", "pratt", "first", "last", "dominance", "partial"
+]
+ImportanceFamily: TypeAlias = Literal["ols", "logit"]
+ImportanceInterval: TypeAlias = Literal["percentile", "bca"]
+ImportancePlot: TypeAlias = Literal["bars", "methods", "groups", "conditional"]
 CorrelationKind: TypeAlias = Literal["pearson", "polychoric", "spearman"]
 EmptyCells: TypeAlias = Literal["two-by-two", "all", "none"]
 ExtractionMethod: TypeAlias = Literal["minres", "ml", "paf"]

@@ -21,7 +21,6 @@ from servqual.analyses.resampling import (
     resample,
 )
 from servqual.errors import (
-    EstimationError,
     NotIdentifiedError,
     OptionError,
     RowsRequiredError,
@@ -29,6 +28,7 @@ from servqual.errors import (
     shorten,
 )
 from servqual.numerics.bootstrap import Interval, bca_interval, percentile_interval
+from servqual.numerics.jackknife import leave_one_out_covariances
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.path_effects import (
@@ -36,7 +36,6 @@ from servqual.numerics.path_effects import (
     effect_gradients,
     effect_values,
     fit_paths,
-    leave_one_out_covariances,
     path_coefficients,
 )
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
@@ -363,7 +362,7 @@ def mediation(
         spread=sample.spread,
     )
     fitted = _fit(sample, model, names)
-    notes = _notes(sample, fitted, names)
+    notes = [*_notes(sample, fitted, names), *_notes_on_contrasts(model, names, serial)]
     draws, n_degenerate = None, 0
     if chosen == "monte-carlo":
         draws = _monte_carlo_draws(fitted, resamples, seed)
@@ -372,9 +371,10 @@ def mediation(
             data, sample, model, resamples, seed, cluster, progress
         )
         if n_degenerate:
+            few = n_degenerate > resamples // 2
             notes.append(
                 f"In {n_degenerate} of {resamples} resamples a variable was constant or repeated "
-                "others; they do not count."
+                f"others; they do not count{', and the rest are too few for intervals' * few}."
             )
     if cluster is not None and sample.keep is not None and isinstance(data, Survey):
         _warn_of_few_clusters(data, cluster, sample.keep)
@@ -586,6 +586,19 @@ def _notes(sample: _Sample, fitted: FittedPaths, names: _Names) -> list[str]:
     return notes
 
 
+def _notes_on_contrasts(model: MediationModel, names: _Names, serial: bool) -> list[str]:
+    """Say that contrasts between routes were left out, because they are too many."""
+    n_mediators = len(names.mediators)
+    terms = {effect.term for effect in model.effects}
+    if n_mediators < 2 or names.moderator or "contrast" in terms:
+        return []
+    n_routes = 2**n_mediators - 1 if serial else n_mediators
+    return [
+        f"There are {n_routes} routes through the mediators, whose contrasts are too many to read; "
+        "they are left out. Look at `specific`, or name fewer mediators."
+    ]
+
+
 def _warn_of_few_clusters(survey: Survey, cluster: str, keep: BoolArray) -> None:
     n_clusters = len(np.unique(cluster_codes(survey, cluster, keep)))
     if n_clusters < FEW_CLUSTERS:
@@ -609,7 +622,7 @@ def _bootstrap_draws(
     cluster: str | None,
     progress: ProgressOption,
 ) -> tuple[FloatArray, int]:
-    """Coefficients in each resample; nan where the model cannot be fitted."""
+    """Coefficients in each resample; nan where the model cannot be fitted, or seldom can."""
     if sample.rows is None or sample.keep is None:
         raise RowsRequiredError("A bootstrap needs respondents' answers. Give the `Survey`.")
     resampled = resample(
@@ -624,10 +637,8 @@ def _bootstrap_draws(
     draws = path_coefficients(resampled.covariances, model.equations)
     n_degenerate = int(np.isnan(draws[:, 0]).sum())
     if n_degenerate > n_resamples // 2:
-        raise EstimationError(
-            f"In {n_degenerate} of {n_resamples} resamples a variable was constant or repeated "
-            "others, so there are no intervals. Use fewer variables, or more respondents."
-        )
+        # The few in which all vary are no picture of how estimates vary.
+        draws[:] = np.nan
     return draws, n_degenerate
 
 

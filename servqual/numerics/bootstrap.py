@@ -282,6 +282,8 @@ def bca_interval(
     standard = ndtri(np.array([0.5 - 0.5 * conf_level, 0.5 + 0.5 * conf_level]))
     for place in range(n_statistics):
         values = draws[~np.isnan(draws[:, place]), place]
+        if values.size == 0:
+            continue
         below = _share_below(values, estimates[place]) * values.size
         if not 0 < below < values.size or not np.isfinite(accelerations[place]):
             continue

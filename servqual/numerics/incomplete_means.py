@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from servqual.errors import EstimationError
-from servqual.numerics.resampling import resampled_sums
+from servqual.numerics.resampled_means import resampled_means
 from servqual.typing import FloatArray, IntArray, Progress
 
 __all__ = ["means_without_one", "resampled_incomplete_means"]
@@ -60,28 +59,17 @@ def resampled_incomplete_means(
     >>> draws.shape, set(draws[~np.isnan(draws[:, 1]), 1].tolist())
     ((200, 2), {4.0})
     """
-    if counts is not None and sampling_weights is not None:
-        raise EstimationError(
-            "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
-            "weight. Leave one of them out."
-        )
-    n_columns = values.shape[1]
-
-    def columns(part: slice) -> FloatArray:
-        rows = values[part]
-        known = ~np.isnan(rows)
-        table = np.hstack([np.where(known, rows, 0.0), known])
-        return table if sampling_weights is None else table * sampling_weights[part, None]
-
-    sums = resampled_sums(
-        columns,
-        len(values),
+    known = ~np.isnan(values)
+    means = resampled_means(
+        np.hstack([np.where(known, values, 0.0), known]),
         n_resamples=n_resamples,
         seed=seed,
         counts=counts,
+        sampling_weights=sampling_weights,
         progress=progress,
     )
-    return _ratio(sums[:, :n_columns], sums[:, n_columns:])
+    n_columns = values.shape[1]
+    return _ratio(means[:, :n_columns], means[:, n_columns:])
 
 
 def means_without_one(

@@ -26,8 +26,8 @@ __all__ = ["resampled_sums", "weight_blocks"]
 #: Resamples that share a generator. A change of this number changes every bootstrap.
 _BLOCK = 64
 
-#: Respondents whose random numbers are made at once, which fit into a processor's cache.
-_AT_ONCE = 2**15
+#: Pairs of respondents whose random numbers are made at once, which fit into a processor's cache.
+_PAIRS_AT_ONCE = 2**15
 
 #: Rows whose columns are asked for at once, and rows of one matrix product.
 _ROWS_ASKED = 2048
@@ -44,11 +44,12 @@ _MOST_THREADS = 4
 #: respondents by so many standard deviations, so that it seldom has to be drawn again.
 _SHORTFALL = 3.0
 
-#: Of the 65,536 values of two random bytes, most decide a weight of 0 to 4 at once.
+#: Values of two random bytes, and weights that a pair of respondents may have; larger ones have
+#: probabilities below 1e-32.
 _VALUES = 2**16
-_LARGEST_AT_ONCE = 4
+_WEIGHTS = 30
 
-Weights: TypeAlias = NDArray[np.uint8] | IntArray
+Weights: TypeAlias = NDArray[np.uint8] | NDArray[np.uint32] | IntArray
 
 
 def weight_blocks(
@@ -207,8 +208,11 @@ class _Drawer:
             return units
         present = np.flatnonzero(self.per_row)
         starts = np.concatenate([[0], np.cumsum(self.per_row[present])[:-1]])
-        weights = np.zeros((_BLOCK, self.per_row.size), dtype=np.int64)
-        weights[:, present] = np.add.reduceat(units, starts, axis=1, dtype=np.int64)
+        summed = np.add.reduceat(units, starts, axis=1, dtype=np.uint32)
+        if present.size == self.per_row.size:
+            return summed
+        weights = np.zeros((_BLOCK, self.per_row.size), dtype=np.uint32)
+        weights[:, present] = summed
         return weights
 
     def sums(self, block: int, columns: Callable[[slice], FloatArray]) -> FloatArray:
@@ -257,16 +261,14 @@ def _equal_chances(generator: np.random.Generator, n_units: int) -> NDArray[np.u
     Devroye, L. (1986). Non-uniform random variate generation. Springer.
     https://doi.org/10.1007/978-1-4613-8643-8
     """
-    table = _poisson_table(1.0 / (1.0 + _SHORTFALL / np.sqrt(n_units)))
-    weights = np.empty((_BLOCK, n_units), dtype=np.uint8)
-    total = np.empty(_BLOCK, dtype=np.int64)
-    redrawn = np.arange(_BLOCK)
-    while redrawn.size:
-        fresh = weights if redrawn.size == _BLOCK else np.empty((redrawn.size, n_units), np.uint8)
-        _fill_poisson(generator, table, fresh.reshape(-1))
-        weights[redrawn] = fresh
-        total[redrawn] = fresh.sum(axis=1, dtype=np.uint32 if n_units < 2**24 else np.uint64)
-        redrawn = redrawn[total[redrawn] > n_units]
+    table = _pair_table(1.0 / (1.0 + _SHORTFALL / np.sqrt(n_units)))
+    weights = _poisson_weights(generator, table, _BLOCK * n_units).reshape(_BLOCK, n_units)
+    sum_type = np.uint32 if n_units < 2**24 else np.uint64  # the faster one where it suffices
+    total = weights.sum(axis=1, dtype=sum_type).astype(np.int64)
+    while (redrawn := np.flatnonzero(total > n_units)).size:
+        fresh = _poisson_weights(generator, table, redrawn.size * n_units)
+        weights[redrawn] = fresh.reshape(-1, n_units)
+        total[redrawn] = weights[redrawn].sum(axis=1, dtype=sum_type)
     missing = n_units - total
     places = generator.integers(0, n_units, size=int(missing.sum()))
     places += np.repeat(np.arange(_BLOCK) * n_units, missing)
@@ -275,59 +277,66 @@ def _equal_chances(generator: np.random.Generator, n_units: int) -> NDArray[np.u
 
 
 @dataclass(frozen=True, slots=True)
-class _PoissonTable:
-    """A Poisson distribution for two random bytes (Marsaglia's table method).
+class _PairTable:
+    """Two independent Poisson weights from two random bytes (Marsaglia's table method).
 
     Attributes
     ----------
-    cuts : array of uint16, shape (k + 1,)
-        Bytes below ``cuts[0]`` mean 0, below ``cuts[1]`` 1, and so on up to k. Bytes from the last
-        cut on leave it open.
-    rest : FloatArray
+    pairs : array of uint16, shape (65536,)
+        Both weights, one in each byte, for each value of the random bytes that decides them.
+    n_decided : int
+        Values from here on leave them open, a few in ten thousand.
+    rest : FloatArray, shape (900,)
         Cumulative distribution of what they leave open: the part of each probability that is no
-        whole number of 65,536ths, and all larger weights.
+        whole number of 65,536ths.
+    rest_pairs : array of uint16, shape (900,)
+        Its pairs of weights.
     """
 
-    cuts: NDArray[np.uint16]
+    pairs: NDArray[np.uint16]
+    n_decided: int
     rest: FloatArray
+    rest_pairs: NDArray[np.uint16]
 
 
-def _poisson_table(mean: float) -> _PoissonTable:
-    """Table of a Poisson distribution with a mean below one.
+def _pair_table(mean: float) -> _PairTable:
+    """Table of pairs of Poisson weights with a mean below one.
 
     References
     ----------
     Marsaglia, G. (1963). Generating discrete random variables in a computer. Communications of the
     ACM, 6(1), 37-38. https://doi.org/10.1145/366193.366228
     """
-    weight = np.arange(30.0)  # beyond, probabilities are below 1e-33
-    probability = np.exp(weight * np.log(mean) - mean - gammaln(weight + 1.0))
-    values = np.floor(probability * _VALUES)
-    values[_LARGEST_AT_ONCE + 1 :] = 0.0
+    weight = np.arange(_WEIGHTS)
+    single = np.exp(weight * np.log(mean) - mean - gammaln(weight + 1.0))
+    probability = np.outer(single, single).ravel()
+    pairs = np.add.outer(weight, 256 * weight).ravel().astype(np.uint16)
+    values = np.floor(probability * _VALUES).astype(np.int64)
+    decided = np.repeat(pairs, values)
     rest = np.cumsum(probability - values / _VALUES)
-    return _PoissonTable(
-        cuts=np.cumsum(values[: _LARGEST_AT_ONCE + 1]).astype(np.uint16), rest=rest / rest[-1]
-    )
+    table = np.zeros(_VALUES, dtype=np.uint16)
+    table[: decided.size] = decided
+    return _PairTable(table, decided.size, rest / rest[-1], pairs)
 
 
-def _fill_poisson(
-    generator: np.random.Generator, table: _PoissonTable, weights: NDArray[np.uint8]
-) -> None:
-    """Fill a vector with independent Poisson weights."""
-    reached = np.empty(min(weights.size, _AT_ONCE), dtype=np.bool_)
-    for start in range(0, weights.size, _AT_ONCE):
-        part = weights[start : start + _AT_ONCE]
-        raw = generator.bit_generator.random_raw(-(-part.size // 4))
-        pairs = np.asarray(raw).view(np.uint16)[: part.size]
-        above = reached[: part.size]
-        # Comparisons of whole vectors are many times faster than looking up each value.
-        np.greater_equal(pairs, table.cuts[0], out=part.view(np.bool_))
-        for cut in table.cuts[1:]:
-            np.greater_equal(pairs, cut, out=above)
-            np.add(part, above.view(np.uint8), out=part)
-        left_open = np.flatnonzero(above)
+def _poisson_weights(
+    generator: np.random.Generator, table: _PairTable, size: int
+) -> NDArray[np.uint8]:
+    """Independent Poisson weights."""
+    pairs = np.empty(-(-size // 2), dtype=np.uint16)
+    is_open = np.empty(_PAIRS_AT_ONCE, dtype=np.bool_)
+    for start in range(0, pairs.size, _PAIRS_AT_ONCE):
+        part = pairs[start : start + _PAIRS_AT_ONCE]
+        raw = np.asarray(generator.bit_generator.random_raw(-(-part.size // 4)))
+        values = raw.view(np.uint16)[: part.size]
+        # With a mode other than "raise", the result needs no buffer.
+        np.take(table.pairs, values, out=part, mode="clip")
+        left_open = np.flatnonzero(
+            np.greater_equal(values, table.n_decided, out=is_open[: part.size])
+        )
         found = np.searchsorted(table.rest, generator.random(left_open.size), side="right")
-        part[left_open] = found
+        part[left_open] = table.rest_pairs[found]
+    return pairs.view(np.uint8)[:size]
 
 
 # ---- processors ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tests.analyses.surveys import (
     reference_survey,
     survey_of,
     toy_frame,
+    toy_instrument,
     toy_survey,
 )
 from tests.reference import load_expected
@@ -348,6 +349,53 @@ def test_resamples_in_which_a_variable_is_constant_are_counted() -> None:
     # One respondent is left out of a resample with probability (29/30)^30 = .362.
     assert 300 < result.n_degenerate < 420
     assert any("do not count" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "bca"])
+def test_too_many_constant_resamples_leave_no_interval(interval: Any) -> None:
+    # Two people give the variable its spread, and only together do they tell it from the other.
+    frame = toy_frame(30)
+    frame["one"], frame["two"] = 0.0, 0.0
+    frame.loc[0, ["one", "two"]] = 1.0
+    frame.loc[1, "two"] = 1.0
+    survey = toy_survey(
+        frame, outcomes={"satisfaction": ["SAT1", "SAT2"], "one": ["one"], "two": ["two"]}
+    )
+    result = sq.mediation(
+        survey,
+        predictor=["one", "two"],
+        mediator="d1",
+        outcome="satisfaction",
+        interval=interval,
+        n_resamples=1000,
+    )
+    # Both are drawn with probability 1 − 2 (29/30)^30 + (28/30)^30 = .402.
+    assert 530 < result.n_degenerate < 670
+    assert any("too few for intervals" in note for note in result.notes)
+    products = rows_of(result, "indirect")
+    assert np.isfinite(products["estimate"]).all()
+    assert products[["std_error", "conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+    assert np.isfinite(rows_of(result, "a")["conf_low"]).all()
+    assert "has no interval" in str(result.interpret())
+    assert result.plot() is not None
+
+
+def test_contrasts_that_are_too_many_are_said_to_be_left_out() -> None:
+    survey = toy_survey(toy_frame(120, n_items=6), toy_instrument((1, 1, 1, 1, 1, 1)))
+    mediators = ["d2", "d3", "d4", "d5"]
+    options: dict[str, Any] = {
+        "predictor": "d1",
+        "mediator": mediators,
+        "outcome": "satisfaction",
+        "n_resamples": 100,
+    }
+    serial = sq.mediation(survey, serial=True, **options)
+    assert len(rows_of(serial, "specific")) == 15
+    assert rows_of(serial, "contrast").empty
+    assert any("There are 15 routes" in note for note in serial.notes)
+    parallel = sq.mediation(survey, **options)
+    assert len(rows_of(parallel, "contrast")) == 6
+    assert not any("routes" in note for note in parallel.notes)
 
 
 def test_repeating_variables_are_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -356,6 +357,37 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "rank",
             "rank_low",
             "rank_high",
+            "mc_error",
+            "group",
+        ],
+        "groups": [
+            "group",
+            "label",
+            "method",
+            "n_terms",
+            "estimate",
+            "share",
+            "conf_low",
+            "conf_high",
+            "share_low",
+            "share_high",
+            "rank",
+            "rank_low",
+            "rank_high",
+        ],
+        "against_noise": ["term", "label", "method", "estimate", "conf_low", "conf_high"],
+        "conditional": ["term", "label", "size", "estimate", "conf_low", "conf_high"],
+        "dominance": [
+            "kind",
+            "first",
+            "second",
+            "estimate",
+            "mean",
+            "std_error",
+            "share_first",
+            "share_second",
+            "share_neither",
+            "reproducibility",
         ],
         "glance": [
             "outcome",
@@ -367,6 +399,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_degenerate",
             "conf_level",
             "seed",
+            "family",
+            "interval",
+            "n_permutations",
+            "n_groups",
         ],
     },
 }
@@ -1283,6 +1319,37 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "relative_importance sampling": lambda: sq.relative_importance(
         reference_survey("sampling"), outcome="satisfaction", method="pratt", n_resamples=100
     ),
+    "relative_importance dominance": lambda: sq.relative_importance(
+        reference_survey(),
+        outcome="loyalty",
+        method=["dominance", "relative-weights"],
+        interval="bca",
+        against_noise=True,
+        n_resamples=100,
+    ),
+    "relative_importance groups": lambda: sq.relative_importance(
+        reference_survey("frequency"),
+        outcome="satisfaction",
+        groups="dimensions",
+        cluster="branch",
+        n_resamples=100,
+    ),
+    "relative_importance all": lambda: sq.relative_importance(
+        reference_survey("sampling"), outcome="satisfaction", method="all", n_resamples=0
+    ),
+    "relative_importance orders": lambda: sq.relative_importance(
+        reference_survey(), outcome="satisfaction", predictors="items", n_permutations=200
+    ),
+    "relative_importance logit": lambda: sq.relative_importance(
+        toy_survey(
+            toy_frame().assign(YES=lambda frame: (frame["SAT1"] > 4).astype(float)),
+            outcomes={"yes": ["YES"]},
+        ),
+        outcome="yes",
+        family="logit",
+        method="all",
+        n_resamples=100,
+    ),
     "mediation": lambda: sq.mediation(reference_survey(), n_resamples=100),
     "mediation dimensions": lambda: sq.mediation(
         reference_survey("sampling"), predictor="dimensions", n_resamples=100
@@ -1436,6 +1503,7 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"family", "kind"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
     words |= {"kind", "class", "importance", "coding", "form", "part"}
     words |= {"moderator", "region", "assumption"}
@@ -1562,7 +1630,8 @@ def test_dictionaries_have_every_number_in_full_precision(situation: str) -> Non
 def test_interpretations_are_words_and_json(situation: str) -> None:
     words = result_of(situation).interpret()  # type: ignore[attr-defined]
     json.dumps(words.to_dict(), allow_nan=False)
-    assert "nan" not in str(words)
+    # As a word: "dominance" holds the letters.
+    assert "nan" not in re.findall(r"\w+", str(words))
     assert str(words) == repr(words)
     for statement in words.statements:
         assert statement.text.endswith((".", ")"))
@@ -1629,6 +1698,8 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.relative_importance(survey, outcome=SCRIPT, method="dominance", n_resamples=100)
+    yield sq.relative_importance(survey, outcome=SCRIPT, groups={SCRIPT: ["one"], "b": ["two"]})
     yield sq.kano(
         {"f": [1, 1, 2], "d": [3, 5, 5], SCRIPT: ["<b>", "<b>", "<i>"]},
         functional={SCRIPT: "f"},
