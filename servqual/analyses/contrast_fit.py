@@ -10,6 +10,7 @@ import pandas as pd
 
 from servqual.analyses.contrast_groups import CodingRule, ContrastGroups, contrast_groups
 from servqual.analyses.linear_fit import (
+    check_repeatable,
     choose_covariance,
     fit_linear,
     leverage_notes,
@@ -142,7 +143,8 @@ def build_contrast_model(
     Raises
     ------
     EstimationError
-        If too few respondents remain, the outcome is constant, or there is nothing to contrast.
+        If too few or too many respondents remain, the outcome is constant, or there is nothing to
+        contrast.
     NotIdentifiedError
         If columns repeat each other.
     """
@@ -156,6 +158,7 @@ def build_contrast_model(
             f"None of the {survey.n_respondents:,} respondents has all variables that "
             "`penalty_reward` needs. Leave out the one that is missing most."
         )
+    check_repeatable(survey, keep, "penalty_reward")
     groups = contrast_groups(survey, variables, values[keep, :n_scores], keep, rule)
     names, columns, low_places, high_places = _dummies(groups)
     rows = np.column_stack([columns, values[keep, n_scores:]])
