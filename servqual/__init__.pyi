@@ -27,6 +27,10 @@ from .analyses.model_comparison import InvarianceResult as InvarianceResult
 from .analyses.model_comparison import ModelComparisonResult as ModelComparisonResult
 from .analyses.model_comparison import compare_models as compare_models
 from .analyses.model_comparison import invariance as invariance
+from .analyses.nonlinearity import NonlinearityResult as NonlinearityResult
+from .analyses.nonlinearity import nonlinearity as nonlinearity
+from .analyses.penalty_reward import PenaltyRewardResult as PenaltyRewardResult
+from .analyses.penalty_reward import penalty_reward as penalty_reward
 from .analyses.regression import regression as regression
 from .analyses.regression_diagnostics import (
     RegressionDiagnosticsResult as RegressionDiagnosticsResult,
@@ -87,7 +91,9 @@ from .plots.importance_performance import (
 from .plots.likert import plot_likert as plot_likert
 from .plots.loadings import plot_congruence as plot_congruence
 from .plots.loadings import plot_loadings as plot_loadings
+from .plots.nonlinearity import plot_nonlinearity as plot_nonlinearity
 from .plots.path_diagram import plot_path_diagram as plot_path_diagram
+from .plots.penalty_reward import plot_penalty_reward as plot_penalty_reward
 from .plots.regression import plot_coefficients as plot_coefficients
 from .plots.scree import plot_scree as plot_scree
 from .plots.simple_slopes import plot_simple_slopes as plot_simple_slopes
@@ -135,10 +141,12 @@ __all__ = [
     "ModelComparisonResult",
     "ModelSyntaxError",
     "Moments",
+    "NonlinearityResult",
     "NotIdentifiedError",
     "NotPositiveDefiniteError",
     "OptionError",
     "PairwiseMoments",
+    "PenaltyRewardResult",
     "RegressionDiagnosticsResult",
     "RegressionResult",
     "ReliabilityResult",
@@ -178,6 +186,8 @@ __all__ = [
     "load_example",
     "mediation",
     "models",
+    "nonlinearity",
+    "penalty_reward",
     "plot_coefficients",
     "plot_congruence",
     "plot_correlation_matrix",
@@ -187,7 +197,9 @@ __all__ = [
     "plot_importance_performance",
     "plot_likert",
     "plot_loadings",
+    "plot_nonlinearity",
     "plot_path_diagram",
+    "plot_penalty_reward",
     "plot_quadrant_probabilities",
     "plot_radar",
     "plot_scree",

@@ -37,8 +37,8 @@ from servqual.numerics.ordered_response import (
     OrderedResponse,
     fit_ordered_response,
     sandwich_covariance,
-    separating_predictors,
 )
+from servqual.numerics.separation import separating_predictors
 from servqual.results import SampleInfo
 from servqual.survey.survey import Survey
 from servqual.typing import ChoiceFamily, Covariance, FloatArray, On

@@ -11,17 +11,20 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.resampling import FEW_CLUSTERS
-from servqual.errors import OptionError, SmallSampleWarning, shorten
+from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.cluster_robust import bias_reduced
 from servqual.numerics.linear_hypotheses import FixedDegrees, LinearInference
 from servqual.survey.survey import Survey
-from servqual.typing import Covariance, FloatArray, IntArray, WeightKind, check_option
+from servqual.typing import BoolArray, Covariance, FloatArray, IntArray, WeightKind, check_option
 
 #: Kinds of covariance matrix that know of clusters.
 CLUSTERED = ("CR1", "CR2")
 
 #: From so many clusters on, CR1 is the default: it comes to the same there, and costs less.
 MANY_CLUSTERS = 40
+
+#: With more respondents than this, rows are no longer repeated for their frequency weights.
+_MOST_REPEATED = 5_000_000
 
 #: CR2 warns below these: with fewer degrees of freedom Satterthwaite's approximation is rough
 #: (Pustejovsky and Tipton 2018, after Bell and McCaffrey 2002).
@@ -96,6 +99,33 @@ def choose_covariance(
             '`covariance="CR2"` or "CR1", or leave it out.'
         )
     return covariance
+
+
+def check_repeatable(survey: Survey, keep: BoolArray, analysis: str) -> None:
+    """Refuse to repeat rows for frequency weights until they no longer fit into memory.
+
+    Parameters
+    ----------
+    survey : Survey
+        Whose weights they are.
+    keep : BoolArray, shape (n_respondents,)
+        Rows of the analysis.
+    analysis : str
+        Its name, for the message.
+
+    Raises
+    ------
+    EstimationError
+        If the weights stand for more than five million respondents.
+    """
+    n_obs = survey.count_respondents(keep)
+    if survey.weight_kind != "frequency" or n_obs <= max(_MOST_REPEATED, int(keep.sum())):
+        return
+    raise EstimationError(
+        f"The frequency weights stand for {n_obs:,} respondents, and `{analysis}` needs a row for "
+        f"each; {_MOST_REPEATED:,} are the most. If the weights are no counts, declare them as "
+        "`sq.SamplingWeights`."
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

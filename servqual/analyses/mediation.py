@@ -28,6 +28,7 @@ from servqual.errors import (
     shorten,
 )
 from servqual.numerics.bootstrap import Interval, bca_interval, percentile_interval
+from servqual.numerics.jackknife import leave_one_out_covariances
 from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.path_effects import (
@@ -35,7 +36,6 @@ from servqual.numerics.path_effects import (
     effect_gradients,
     effect_values,
     fit_paths,
-    leave_one_out_covariances,
     path_coefficients,
 )
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number

@@ -59,7 +59,7 @@ def regression(
     by : str or sequence of str, optional
         Moderators, on which the slopes of the predictors depend: grouping variables, or variables
         that are numbers. Main effects and products are added, and predictors and numeric moderators
-        are centred at their sample means.
+        are centred at their sample means. With least squares only.
     family : {"ols", "ordered-logit", "ordered-probit", "logit"}, default "ols"
         What kind of outcome the model is for: numbers (least squares), a few ordered answers, or
         two answers, of which the larger counts as 1.

@@ -3,58 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from scipy import linalg
 from scipy.special import expit, log_expit, log_ndtr, ndtr, ndtri
 
-from servqual.typing import BoolArray, FloatArray, IntArray
+from servqual.typing import FloatArray, IntArray
 
 __all__ = [
-    "CutDesign",
     "Link",
     "Maximum",
-    "cut_design",
     "link_density",
     "link_density_slope",
     "link_distribution",
     "link_quantile",
     "maximise",
-    "separating_parameters",
 ]
 
 Link: TypeAlias = Literal["logit", "probit"]
 
-#: Squared Newton step in standard errors below which the next step is beyond double precision.
+#: Squared Newton step in standard errors (under weights of mean 1) below which the next step is
+#: beyond double precision.
 _AT_REST: Final = 1e-13
 #: Step of a linear predictor below which the likelihood is not running away. Towards an infinite
 #: maximum every logit step is about 1, and a probit step more than this for hundreds of steps.
 _STILL: Final = 1e-4
 _MOST_STEPS: Final = 60
 _MOST_HALVINGS: Final = 40
-#: Share of the largest move below which a parameter stays where it is.
-_MOVES: Final = 1e-6
 _LOG_SQRT_TWO_PI: Final = 0.5 * float(np.log(2.0 * np.pi))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CutDesign:
-    """Linear predictors at the two cuts that enclose each answer; n_rows rows.
-
-    Attributes
-    ----------
-    upper, lower : FloatArray, shape (n_rows, n_parameters)
-        What the parameters are multiplied by, at the cut above the answer and the one below it;
-        zero where there is none.
-    is_highest, is_lowest : BoolArray, shape (n_rows,)
-        Whether there is no cut above, or below.
-    """
-
-    upper: FloatArray
-    lower: FloatArray
-    is_highest: BoolArray
-    is_lowest: BoolArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,58 +154,73 @@ def link_density_slope(values: FloatArray, link: Link) -> FloatArray:
     return np.asarray(-values * density)
 
 
-def cut_design(
-    levels: IntArray, predictors: FloatArray, n_levels: int, nonparallel: FloatArray | None = None
-) -> CutDesign:
-    """Lay out a cumulative model: slopes, then thresholds, then slopes that differ between cuts.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Model:
+    """Rows sorted by answer, so that those of one answer are a slice.
+
+    At cut k the linear predictor is Σ_v V_v θ_vk − x'β: V holds a one, and with a slope of its own
+    at each cut also minus the predictor. Most entries of a design matrix would be zero; working on
+    slices leaves them out.
+    """
+
+    predictors: FloatArray
+    cut_variables: FloatArray
+    slices: tuple[slice, ...]
+    weight: FloatArray
+    link: Link
+
+    @property
+    def n_slopes(self) -> int:
+        return int(self.predictors.shape[1])
+
+    @property
+    def n_cuts(self) -> int:
+        return len(self.slices) - 1
+
+    def cut_places(self, cut: int) -> IntArray:
+        """Places of the parameters of a cut."""
+        return self.n_slopes + cut + self.n_cuts * np.arange(self.cut_variables.shape[1])
+
+    def enclosing(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Linear predictors at the cuts above and below each answer."""
+        slope = self.predictors @ parameters[: self.n_slopes]
+        upper, lower = np.full_like(slope, np.inf), np.full_like(slope, -np.inf)
+        for cut in range(self.n_cuts):
+            theta = parameters[self.cut_places(cut)]
+            for side, rows in ((upper, self.slices[cut]), (lower, self.slices[cut + 1])):
+                side[rows] = self.cut_variables[rows] @ theta - slope[rows]
+        return upper, lower
+
+
+def maximise(
+    levels: IntArray,
+    predictors: FloatArray,
+    n_levels: int,
+    start: FloatArray,
+    *,
+    link: Link,
+    weights: FloatArray | None = None,
+    nonparallel: FloatArray | None = None,
+) -> Maximum:
+    """Maximise the log-likelihood of a cumulative model by Newton's method with step halving.
 
     Parameters
     ----------
     levels : IntArray, shape (n_rows,)
-        Answers, from 0 to n_levels − 1.
+        Answers, from 0 to n_levels − 1; each must occur.
     predictors : FloatArray, shape (n_rows, n_predictors)
         Predictors with the same slope at every cut.
     n_levels : int
         Number of different answers.
-    nonparallel : FloatArray, shape (n_rows,), optional
-        A predictor with a slope of its own at each cut.
-
-    Returns
-    -------
-    CutDesign
-        The linear predictor at cut k is τ_k − x'β − z γ_k.
-    """
-    n_rows, n_slopes = predictors.shape
-    n_cuts = n_levels - 1
-    free = 0 if nonparallel is None else n_cuts
-    sides = []
-    for cuts in (levels, levels - 1):
-        exists = (cuts >= 0) & (cuts < n_cuts)
-        rows = np.flatnonzero(exists)
-        side = np.zeros((n_rows, n_slopes + n_cuts + free))
-        side[rows, :n_slopes] = -predictors[rows]
-        side[rows, n_slopes + cuts[rows]] = 1.0
-        if nonparallel is not None:
-            side[rows, n_slopes + n_cuts + cuts[rows]] = -nonparallel[rows]
-        sides.append(side)
-    return CutDesign(sides[0], sides[1], levels == n_cuts, levels == 0)
-
-
-def maximise(
-    design: CutDesign, start: FloatArray, *, link: Link, weights: FloatArray | None = None
-) -> Maximum:
-    """Maximise the log-likelihood by Newton's method with step halving.
-
-    Parameters
-    ----------
-    design : CutDesign
-        Linear predictors at the cuts.
     start : FloatArray, shape (n_parameters,)
-        Where to begin; every answer must have a positive probability there.
+        Where to begin: slopes β, cuts τ, slopes γ. Every answer must have a positive probability
+        there.
     link : {"logit", "probit"}
-        Distribution behind the answers.
+        Distribution F behind the answers.
     weights : FloatArray, shape (n_rows,), optional
         Of the rows' log-likelihoods.
+    nonparallel : FloatArray, shape (n_rows,), optional
+        A predictor z with a slope of its own at each cut: P(Y ≤ k) = F(τ_k − x'β − z γ_k).
 
     Returns
     -------
@@ -247,54 +240,83 @@ def maximise(
     Examples
     --------
     >>> levels = np.array([0, 1, 0, 1, 1])
-    >>> design = cut_design(levels, np.empty((5, 0)), 2)
-    >>> float(maximise(design, np.zeros(1), link="logit").parameters[0].round(6))
+    >>> found = maximise(levels, np.empty((5, 0)), 2, np.zeros(1), link="logit")
+    >>> float(found.parameters[0].round(6))
     -0.405465
     """
-    weight = np.ones(len(design.upper)) if weights is None else weights
+    order = np.argsort(levels, kind="stable")
+    model = _sorted_model(levels, predictors, n_levels, order, link, weights, nonparallel)
     parameters = np.array(start, dtype=np.float64)
-    state = _derivatives(design, parameters, link)
+    state = _derivatives(model, parameters)
     converged, n_steps = False, 0
     while state is not None and not converged and n_steps < _MOST_STEPS:
-        gradient = weight @ _row_scores(design, state)
-        step = _newton_step(_information(design, state, weight), gradient)
+        gradient = _gradient(model, state)
+        step = _newton_step(_information(model, state), gradient)
         if step is None:
             break
         n_steps += 1
-        moved = _halved(design, parameters, step, link, weight, float(weight @ state.loglik))
+        moved = _halved(model, parameters, step, float(model.weight @ state.loglik))
         if moved is None:
             break
-        reach = max(float(np.abs(side @ step).max()) for side in (design.upper, design.lower))
-        converged = bool(step @ gradient < _AT_REST and reach < _STILL)
+        is_short = step @ gradient < _AT_REST * float(model.weight.mean())
+        converged = bool(is_short and _reach(model, parameters, moved[0]) < _STILL)
         parameters, state = moved
+    size = len(parameters)
     if state is None:
-        n_parameters = len(parameters)
-        nothing = np.full((n_parameters, n_parameters), np.nan)
-        return Maximum(parameters, nothing, np.full_like(design.upper, np.nan), np.nan, 0, False)
+        nothing = np.full((len(levels), size), np.nan)
+        return Maximum(parameters, np.full((size, size), np.nan), nothing, np.nan, 0, False)
+    scores = np.empty((len(levels), size))
+    scores[order] = _row_scores(model, state)
     return Maximum(
         parameters=parameters,
-        information=_information(design, state, weight),
-        scores=_row_scores(design, state),
-        loglik=float(weight @ state.loglik),
+        information=_information(model, state),
+        scores=scores,
+        loglik=float(model.weight @ state.loglik),
         n_steps=n_steps,
         converged=converged,
     )
 
 
-def _halved(
-    design: CutDesign,
-    parameters: FloatArray,
-    step: FloatArray,
+def _sorted_model(
+    levels: IntArray,
+    predictors: FloatArray,
+    n_levels: int,
+    order: IntArray,
     link: Link,
-    weight: FloatArray,
-    loglik: float,
+    weights: FloatArray | None,
+    nonparallel: FloatArray | None,
+) -> _Model:
+    ends = np.concatenate([[0], np.cumsum(np.bincount(levels, minlength=n_levels))])
+    cut_variables = np.ones((len(levels), 1))
+    if nonparallel is not None:
+        cut_variables = np.column_stack([cut_variables, -nonparallel[order]])
+    return _Model(
+        predictors=predictors[order],
+        cut_variables=cut_variables,
+        slices=tuple(slice(int(low), int(high)) for low, high in pairwise(ends)),
+        weight=np.ones(len(levels)) if weights is None else weights[order],
+        link=link,
+    )
+
+
+def _reach(model: _Model, before: FloatArray, after: FloatArray) -> float:
+    """How far a step moves any linear predictor."""
+    moves = [
+        new[np.isfinite(new)] - old[np.isfinite(old)]
+        for new, old in zip(model.enclosing(after), model.enclosing(before), strict=True)
+    ]
+    return float(max(np.abs(move).max(initial=0.0) for move in moves))
+
+
+def _halved(
+    model: _Model, parameters: FloatArray, step: FloatArray, loglik: float
 ) -> tuple[FloatArray, _Derivatives] | None:
     """Take the step, or the largest of its halves that does not lower the log-likelihood."""
     slack = 1e-12 * (1.0 + abs(loglik))
     for _ in range(_MOST_HALVINGS):
         moved = parameters + step
-        state = _derivatives(design, moved, link)
-        if state is not None and float(weight @ state.loglik) >= loglik - slack:
+        state = _derivatives(model, moved)
+        if state is not None and float(model.weight @ state.loglik) >= loglik - slack:
             return moved, state
         step = step / 2.0
     return None
@@ -311,13 +333,12 @@ def _newton_step(information: FloatArray, gradient: FloatArray) -> FloatArray | 
     return np.asarray(linalg.cho_solve(factor, gradient / spread) / spread)
 
 
-def _derivatives(design: CutDesign, parameters: FloatArray, link: Link) -> _Derivatives | None:
+def _derivatives(model: _Model, parameters: FloatArray) -> _Derivatives | None:
     """Give None where an answer has no positive probability: its cuts are in the wrong order."""
-    upper = np.where(design.is_highest, np.inf, design.upper @ parameters)
-    lower = np.where(design.is_lowest, -np.inf, design.lower @ parameters)
+    upper, lower = model.enclosing(parameters)
     if not (upper > lower).all():
         return None
-    found = _logistic(upper, lower) if link == "logit" else _normal(upper, lower)
+    found = _logistic(upper, lower) if model.link == "logit" else _normal(upper, lower)
     return found if np.isfinite(found.loglik).all() else None
 
 
@@ -357,69 +378,54 @@ def _normal(upper: FloatArray, lower: FloatArray) -> _Derivatives:
     )
 
 
-def _row_scores(design: CutDesign, state: _Derivatives) -> FloatArray:
-    return np.asarray(
-        design.upper * state.upper[:, np.newaxis] + design.lower * state.lower[:, np.newaxis]
+def _row_scores(model: _Model, state: _Derivatives) -> FloatArray:
+    """First derivatives of each row's log-likelihood, rows sorted by answer."""
+    scores = np.zeros(
+        (len(model.weight), model.n_slopes + model.n_cuts * model.cut_variables.shape[1])
     )
+    scores[:, : model.n_slopes] = -model.predictors * (state.upper + state.lower)[:, np.newaxis]
+    for cut in range(model.n_cuts):
+        places = model.cut_places(cut)
+        for side, rows in ((state.upper, model.slices[cut]), (state.lower, model.slices[cut + 1])):
+            scores[rows, places] = model.cut_variables[rows] * side[rows, np.newaxis]
+    return scores
 
 
-def _information(design: CutDesign, state: _Derivatives, weight: FloatArray) -> FloatArray:
-    upper, lower = design.upper, design.lower
-    cross = upper.T @ (lower * (weight * state.upper_lower)[:, np.newaxis])
-    second = (
-        upper.T @ (upper * (weight * state.upper_upper)[:, np.newaxis])
-        + lower.T @ (lower * (weight * state.lower_lower)[:, np.newaxis])
-        + cross
-        + cross.T
+def _gradient(model: _Model, state: _Derivatives) -> FloatArray:
+    upper, lower = model.weight * state.upper, model.weight * state.lower
+    gradient = np.zeros(model.n_slopes + model.n_cuts * model.cut_variables.shape[1])
+    gradient[: model.n_slopes] = -(upper + lower) @ model.predictors
+    for cut in range(model.n_cuts):
+        above, below = model.slices[cut], model.slices[cut + 1]
+        gradient[model.cut_places(cut)] = (
+            upper[above] @ model.cut_variables[above] + lower[below] @ model.cut_variables[below]
+        )
+    return gradient
+
+
+def _information(model: _Model, state: _Derivatives) -> FloatArray:
+    """Minus the second derivatives of the log-likelihood."""
+    x, v, n_slopes = model.predictors, model.cut_variables, model.n_slopes
+    upper, lower, both = (
+        -model.weight * second
+        for second in (state.upper_upper, state.lower_lower, state.upper_lower)
     )
-    return np.asarray(-(second + second.T) / 2.0)
-
-
-def separating_parameters(design: CutDesign) -> IntArray:
-    """Parameters that grow without end because the likelihood never falls along a direction.
-
-    Parameters
-    ----------
-    design : CutDesign
-        Linear predictors at the cuts, of predictors with similar spread.
-
-    Returns
-    -------
-    IntArray
-        Indices, in increasing order; empty when the maximum is finite.
-
-    Notes
-    -----
-    Along a direction d no answer becomes less probable if its upper cut does not fall and its lower
-    cut does not rise. The linear programme looks for the largest sum of such moves with every
-    component of d between −1 and 1; it is zero if and only if there is no such direction (Konis
-    2007, there for two categories).
-
-    References
-    ----------
-    .. [1] Konis, K. (2007). *Linear programming algorithms for detecting separated data in binary
-           logistic regression models* (doctoral thesis, University of Oxford).
-           https://ora.ox.ac.uk/objects/uuid:8f9ee0d0-d78e-4101-9ab4-f9cbceed2a2a
-
-    Examples
-    --------
-    >>> levels = np.array([0, 0, 1, 1])
-    >>> separating_parameters(cut_design(levels, np.array([[1.0], [2], [3], [4]]), 2)).tolist()
-    [0, 1]
-    >>> separating_parameters(cut_design(levels, np.array([[1.0], [3], [2], [4]]), 2)).tolist()
-    []
-    """
-    from scipy.optimize import linprog
-
-    moves = np.vstack([design.upper[~design.is_highest], -design.lower[~design.is_lowest]])
-    moves = np.unique(moves, axis=0)
-    found = linprog(
-        -moves.sum(axis=0),
-        A_ub=-moves,
-        b_ub=np.zeros(len(moves)),
-        bounds=(-1.0, 1.0),
-        method="highs",
-    )
-    if found.x is None or np.sum(moves @ found.x) <= _MOVES:
-        return np.empty(0, dtype=np.int64)
-    return np.flatnonzero(np.abs(found.x) > _MOVES).astype(np.int64)
+    size = n_slopes + model.n_cuts * v.shape[1]
+    information = np.zeros((size, size))
+    of_slopes = upper + lower + 2.0 * both
+    information[:n_slopes, :n_slopes] = x.T @ (x * of_slopes[:, np.newaxis])
+    for cut in range(model.n_cuts):
+        own = model.cut_places(cut)
+        cross = np.zeros((n_slopes, v.shape[1]))
+        # Answers whose upper cut this is, then those whose lower cut it is.
+        for rows, curvature in ((model.slices[cut], upper), (model.slices[cut + 1], lower)):
+            information[np.ix_(own, own)] += v[rows].T @ (v[rows] * curvature[rows, np.newaxis])
+            cross -= x[rows].T @ (v[rows] * (curvature + both)[rows, np.newaxis])
+        information[:n_slopes, own] = cross
+        information[own, :n_slopes] = cross.T
+        if cut:
+            rows, before = model.slices[cut], model.cut_places(cut - 1)
+            shared = v[rows].T @ (v[rows] * both[rows, np.newaxis])
+            information[np.ix_(before, own)] = shared
+            information[np.ix_(own, before)] = shared.T
+    return (information + information.T) / 2.0

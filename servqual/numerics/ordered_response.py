@@ -7,13 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from servqual.numerics.cumulative_likelihood import (
-    Link,
-    cut_design,
-    link_quantile,
-    maximise,
-    separating_parameters,
-)
+from servqual.numerics.cumulative_likelihood import Link, link_quantile, maximise
 from servqual.typing import FloatArray, IntArray
 
 __all__ = [
@@ -21,7 +15,6 @@ __all__ = [
     "fit_ordered_response",
     "level_shares",
     "sandwich_covariance",
-    "separating_predictors",
 ]
 
 
@@ -135,7 +128,7 @@ def fit_ordered_response(
     n_slopes = predictors.shape[1]
     start = np.zeros(n_slopes + n_levels - 1)
     start[n_slopes:] = link_quantile(np.cumsum(shares)[:-1], link)
-    found = maximise(cut_design(levels, standard, n_levels), start, link=link, weights=weights)
+    found = maximise(levels, standard, n_levels, start, link=link, weights=weights)
     # β = β* / s and τ = τ* + m'β; scores go by the inverse of the transposed matrix.
     back = np.eye(len(start))
     back[:n_slopes, :n_slopes] = np.diag(1.0 / spread)
@@ -228,38 +221,3 @@ def sandwich_covariance(
         factor = len(names) / (len(names) - 1.0) * (n_obs - 1.0) / (n_obs - n_parameters)
         factor = factor if small_sample else 1.0
     return np.asarray(factor * (covariance @ meat @ covariance))
-
-
-def separating_predictors(levels: IntArray, predictors: FloatArray, n_levels: int) -> IntArray:
-    """Predictors that tell the answers apart without error, so that the likelihood has no maximum.
-
-    Parameters
-    ----------
-    levels : IntArray, shape (n_rows,)
-        Answers, from 0 to n_levels − 1.
-    predictors : FloatArray, shape (n_rows, n_predictors)
-        In any unit.
-    n_levels : int
-        Number of different answers.
-
-    Returns
-    -------
-    IntArray
-        Indices of those that do so alone; else of those that do so together; else empty.
-
-    Examples
-    --------
-    >>> predictors = np.array([[1.0, 3.0], [2.0, 1.0], [3.0, 2.0], [4.0, 1.5]])
-    >>> separating_predictors(np.array([0, 0, 1, 1]), predictors, 2).tolist()
-    [0]
-    """
-    standard = _standardised(predictors)[0]
-    alone = [
-        place
-        for place in range(standard.shape[1])
-        if separating_parameters(cut_design(levels, standard[:, [place]], n_levels)).size
-    ]
-    if alone:
-        return np.array(alone, dtype=np.int64)
-    together = separating_parameters(cut_design(levels, standard, n_levels))
-    return np.asarray(together[together < standard.shape[1]], dtype=np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg
 from scipy.special import chdtrc, expit
 
-from servqual.numerics.cumulative_likelihood import Link, cut_design, maximise
+from servqual.numerics.cumulative_likelihood import Link, maximise
 from servqual.numerics.ordered_response import OrderedResponse, fit_ordered_response
 from servqual.typing import BoolArray, FloatArray, IntArray
 
@@ -239,9 +239,16 @@ def nominal_test(
     statistic = np.full(n_slopes, np.nan)
     for place in range(n_slopes):
         others = np.delete(np.arange(n_slopes), place)
-        design = cut_design(levels, standard[:, others], n_cuts + 1, standard[:, place])
         start = np.concatenate([slopes[others], thresholds, np.full(n_cuts, slopes[place])])
-        found = maximise(design, start, link=link, weights=weights)
+        found = maximise(
+            levels,
+            standard[:, others],
+            n_cuts + 1,
+            start,
+            link=link,
+            weights=weights,
+            nonparallel=standard[:, place],
+        )
         if found.converged:
             statistic[place] = max(2.0 * (found.loglik - fit.loglik), 0.0)
     df = float(n_cuts - 1)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from servqual.errors import EstimationError
 from servqual.numerics.least_squares import least_squares_from_moments
 from servqual.typing import BoolArray, FloatArray
 
@@ -23,7 +22,6 @@ __all__ = [
     "effect_gradients",
     "effect_values",
     "fit_paths",
-    "leave_one_out_covariances",
     "path_coefficients",
 ]
 
@@ -197,51 +195,6 @@ def effect_gradients(coefficients: FloatArray, effects: Sequence[Sequence[Term]]
                 others = [other for other in factors if other != factor]
                 gradients[place, factor] += multiplier * coefficients[others].prod()
     return gradients
-
-
-def leave_one_out_covariances(
-    data: FloatArray, mean: FloatArray, covariance: FloatArray, n_obs: float
-) -> FloatArray:
-    """Covariance matrices after each respondent in turn is left out.
-
-    Parameters
-    ----------
-    data : FloatArray, shape (n_rows, n_variables)
-        Rows of the respondents to leave out.
-    mean : FloatArray, shape (n_variables,)
-        Means of all respondents.
-    covariance : FloatArray, shape (n_variables, n_variables)
-        Their covariance matrix with divisor n_obs - 1.
-    n_obs : float
-        Number of respondents, at least 3.
-
-    Returns
-    -------
-    FloatArray, shape (n_rows, n_variables, n_variables)
-
-    Raises
-    ------
-    EstimationError
-        If there are fewer than three respondents.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> data = np.array([[1.0, 2.0], [2.0, 1.0], [4.0, 4.0], [5.0, 3.0]])
-    >>> without = leave_one_out_covariances(data, data.mean(axis=0), np.cov(data.T), 4)
-    >>> bool(np.allclose(without[0], np.cov(data[1:].T)))
-    True
-    """
-    if n_obs < 3:
-        raise EstimationError(
-            f"There are {n_obs:g} respondents, but leaving one out needs at least three."
-        )
-    centred = np.asarray(data, dtype=np.float64) - mean
-    outer = centred[:, :, None] * centred[:, None, :]
-    without: FloatArray = ((n_obs - 1.0) * covariance - n_obs / (n_obs - 1.0) * outer) / (
-        n_obs - 2.0
-    )
-    return without
 
 
 def _slopes(matrices: FloatArray, outcome: int, predictors: tuple[int, ...]) -> FloatArray:

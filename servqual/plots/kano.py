@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from servqual.plots.point_labels import label_points, settled_figure
 from servqual.plots.rows import FIGURE_WIDTH, figure_height, prepare_rows
 from servqual.plots.style import (
     FAINT,
@@ -18,7 +19,7 @@ from servqual.plots.style import (
     ink,
     wrap_label,
 )
-from servqual.typing import FloatArray, IntArray, KanoPlot, check_option
+from servqual.typing import FloatArray, KanoPlot, check_option
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,8 +49,8 @@ _QUADRANTS: Final = (
 )
 #: With more features than this, points are named by their items only.
 _MOST_LABELS: Final = 14
-#: Width and height of a letter over the size of its font.
-_LETTER: Final = (0.56, 1.25)
+#: Width of a letter over the size of its font.
+_LETTER: Final = 0.56
 
 
 def plot_kano(
@@ -205,108 +206,22 @@ def _draw_points(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
 
 
 def _draw_labels(ax: Axes, result: KanoResult, shown: pd.DataFrame) -> None:
-    """Name the points where there is room, with a line to names that stand further off."""
+    """Name the points; with groups each feature at the first of its points, joined to the rest."""
     from matplotlib.patheffects import withStroke
 
-    per_point = _settled(ax)
-    every = np.column_stack(_coordinates(shown))
-    # With groups, each feature is named at the first of its points, from which a line goes on.
-    named = ~shown["item"].duplicated().to_numpy()
     few = result.features["item"].nunique() <= _MOST_LABELS
-    names = shown.loc[named, "label" if few else "item"].astype(str)
-    texts = [wrap_label(name, 20, 2) for name in names]
-    offsets = _place_labels(
-        ax.transData.transform(every) / per_point,
-        np.flatnonzero(named),
-        texts,
-        _frame(ax) / per_point,
-    )
-    for point, offset, text in zip(every[named], offsets, texts, strict=True):
-        # How far the box of the label is from the point.
-        apart = np.maximum(np.abs(offset) - 0.5 * _text_size(text), 0.0)
-        far = float(np.hypot(*apart)) > 8.0
-        ax.annotate(
-            text,
-            tuple(point),
-            xytext=tuple(offset),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=SMALL_FONT_SIZE,
-            zorder=5,
-            arrowprops={"arrowstyle": "-", "color": NEUTRAL, "linewidth": 0.6} if far else None,
-            path_effects=[withStroke(linewidth=2.0, foreground=ax.get_facecolor())],
-        )
-
-
-def _settled(ax: Axes) -> float:
-    """Settle the layout, and give the pixels per point."""
-    figure: Any = ax.figure.canvas.figure  # The whole one, also of axes in a part of a figure.
-    figure.draw_without_rendering()
-    return float(figure.dpi) / 72.0
-
-
-def _frame(ax: Axes) -> FloatArray:
-    """Corners of the axes on the canvas: left, bottom, right, top."""
-    box = ax.get_window_extent()
-    return np.array([box.x0, box.y0, box.x1, box.y1])
-
-
-def _place_labels(
-    points: FloatArray, named: IntArray, texts: list[str], frame: FloatArray
-) -> FloatArray:
-    """Offsets of the labels' middles from their points, in points, shape (len(named), 2).
-
-    Each label takes the nearest place at which it hides least: a few rings of places around its
-    point are tried; overlap with points, earlier labels and the frame is counted, and so are
-    points that are nearer to the label than its own.
-    """
-    angles = np.deg2rad([0.0, 180.0, 90.0, 270.0, 45.0, 135.0, 225.0, 315.0])
-    around = np.column_stack([np.cos(angles), np.sin(angles)])
-    taken = [np.array([x - 5.0, y - 5.0, x + 5.0, y + 5.0]) for x, y in points]
-    offsets = np.zeros((len(named), 2))
-    for place, (point, text) in enumerate(zip(points[named], texts, strict=True)):
-        half = 0.5 * _text_size(text)
-        best = np.inf
-        for ring, distance in enumerate((5.0, 12.0, 20.0, 30.0, 42.0)):
-            for direction in around:
-                offset = direction * (half + distance)
-                box = np.concatenate([point + offset - half, point + offset + half])
-                cost = _overlap(box, taken) + 3.0 * _outside(box, frame)
-                cost += 6.0 * ring + 25.0 * _nearer(box, points, point)
-                if cost < best:
-                    best, offsets[place] = cost, offset
-        middle = point + offsets[place]
-        taken.append(np.concatenate([middle - half, middle + half]))
-    return offsets
-
-
-def _text_size(text: str) -> FloatArray:
-    """Width and height of a label, in points, near enough to find room for it."""
-    lines = text.split("\n")
-    letters = np.array([max(map(len, lines)) * _LETTER[0], len(lines) * _LETTER[1]])
-    return np.asarray(SMALL_FONT_SIZE * letters, dtype=np.float64)
-
-
-def _overlap(box: FloatArray, taken: list[FloatArray]) -> float:
-    others = np.array(taken)
-    width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
-    height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
-    return float((np.maximum(width, 0.0) * np.maximum(height, 0.0)).sum())
-
-
-def _nearer(box: FloatArray, points: FloatArray, own: FloatArray) -> int:
-    """How many points are nearer to a box than its own."""
-    apart = np.maximum(np.maximum(box[:2] - points, points - box[2:]), 0.0)
-    distance = np.hypot(apart[:, 0], apart[:, 1])
-    here = np.maximum(np.maximum(box[:2] - own, own - box[2:]), 0.0)
-    return int(np.count_nonzero(distance < np.hypot(here[0], here[1]) - 1e-9))
-
-
-def _outside(box: FloatArray, frame: FloatArray) -> float:
-    """Area of a box that lies outside the frame."""
-    inside = np.maximum(np.minimum(box[2:], frame[2:]) - np.maximum(box[:2], frame[:2]), 0.0)
-    return float(np.prod(box[2:] - box[:2]) - np.prod(inside))
+    names = shown["label" if few else "item"].astype(str).tolist()
+    again = shown["item"].duplicated().tolist()
+    labels = [
+        "" if repeated else wrap_label(name, 20, 2)
+        for name, repeated in zip(names, again, strict=True)
+    ]
+    x, y = _coordinates(shown)
+    quadrants = list(ax.texts)
+    for text in label_points(ax, x, y, labels, avoid=quadrants, lines=(0.5, 0.5)):
+        text.set_path_effects([withStroke(linewidth=2.0, foreground=ax.get_facecolor())])
+        if not text.get_text():
+            text.remove()
 
 
 # ---- shares --------------------------------------------------------------------------------------
@@ -359,13 +274,13 @@ def _row_label(result: KanoResult, row: dict[Any, Any]) -> str:
 
 def _write_shares(ax: Axes, starts: FloatArray, shares: FloatArray, places: FloatArray) -> None:
     """Write letter and percent into the segments that have room for them."""
-    per_point = _settled(ax)
+    per_point = settled_figure(ax).dpi / 72.0
     room = float(ax.get_window_extent().width) / per_point
     for row, place in enumerate(places):
         for column, letter in enumerate(_CLASSES):
             share = float(shares[row, column])
             text = f"{letter} {format_percent(share)}"
-            if share * room < 1.12 * _text_size(text)[0]:
+            if share * room < (len(text) + 1) * _LETTER * SMALL_FONT_SIZE:
                 continue
             ax.text(
                 starts[row, column] + 0.5 * share,

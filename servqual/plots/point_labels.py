@@ -35,7 +35,7 @@ _PER_LINE: Final = 25.0
 _PER_DISTANCE: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """Where a label may stand: its box in pixels, its shift in points, and what it costs there."""
 

@@ -255,35 +255,39 @@ def test_the_blended_rule() -> None:
 # ---- the bootstrap is honest ---------------------------------------------------------------------
 
 
-def _draw(shares: FloatArray, n: int, seed: int, features: int = 1) -> dict[str, FloatArray]:
-    cell = {"A": (1, 3), "O": (1, 5), "M": (2, 5), "I": (3, 3), "R": (3, 1), "Q": (1, 1)}
+def _drawn_features(shares: FloatArray, n: int, seed: int) -> dict[str, FloatArray]:
+    """Draw answers to one feature per row of class shares, each class by one of its cells."""
+    cells = np.array([(1, 3), (1, 5), (2, 5), (3, 3), (3, 1), (1, 1)], dtype=float)
     generator = np.random.default_rng(seed)
     columns: dict[str, FloatArray] = {}
-    for item in range(1, features + 1):
-        drawn = generator.choice(6, size=n, p=shares)
-        both = np.array([cell[name] for name in CLASSES], dtype=float)[drawn]
+    for item, chances in enumerate(shares, start=1):
+        both = cells[generator.choice(6, size=n, p=chances)]
         columns |= {f"K{item}f": both[:, 0], f"K{item}d": both[:, 1]}
     return columns
 
 
 def test_with_very_many_respondents_the_true_class_is_certain() -> None:
-    shares = np.array([0.30, 0.27, 0.22, 0.19, 0.01, 0.01])
-    result = sq.kano(_draw(shares, 50_000, seed=4), n_resamples=200)
+    shares = np.array([[0.30, 0.27, 0.22, 0.19, 0.01, 0.01]])
+    result = sq.kano(_drawn_features(shares, 50_000, seed=4), n_resamples=200)
     assert result.features["class_A"].item() == 1.0
 
 
-def test_probabilities_are_calibrated_where_two_classes_are_nearly_level() -> None:
-    """Among features drawn alike, the largest class is named as often as the bootstrap says."""
-    shares = np.array([0.38, 0.02, 0.34, 0.24, 0.01, 0.01])
-    result = sq.kano(_draw(shares, 150, seed=7, features=400), n_resamples=200)
-    right = (result.features["class"] == "A").mean()
-    # The bootstrap of a mode is somewhat too sure of what it saw, and on average says as much.
-    assert 0.68 < right < 0.85
-    assert abs(result.features["class_A"].mean() - right) < 0.08
-    # A class that the bootstrap is certain of is the true one more often than one it doubts.
-    sure = result.features["probability"] > 0.9
-    hits = result.features["class"] == "A"
-    assert hits[sure].mean() > hits[~sure].mean() + 0.1
+def test_probabilities_mean_what_they_say() -> None:
+    """Of features with a probability of about 80%, about 80% are put into their true class."""
+    shares = np.random.default_rng(3).dirichlet([2, 2, 2, 2, 0.2, 0.1], size=600)
+    features = sq.kano(_drawn_features(shares, 150, seed=5), n_resamples=300).features
+    right = (features["class"] == np.array(CLASSES)[shares.argmax(axis=1)]).to_numpy()
+    claimed = features["probability"].to_numpy()
+    for low, high in ((0.0, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)):
+        here = (claimed >= low) & (claimed < high)
+        mean = claimed[here].mean()
+        spread = np.sqrt(mean * (1.0 - mean) / here.sum())
+        assert here.sum() > 40
+        assert abs(right[here].mean() - mean) < 3.5 * spread + 0.02
+    # Limits of better hold at their level, too.
+    truth = shares[:, :2].sum(axis=1) / shares[:, :4].sum(axis=1)
+    inside = (features["better_low"] <= truth) & (truth <= features["better_high"])
+    assert 0.92 < inside.mean() < 0.98
 
 
 def test_probabilities_add_up_and_belong_to_the_class() -> None:

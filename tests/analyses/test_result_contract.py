@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -356,6 +357,37 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "rank",
             "rank_low",
             "rank_high",
+            "mc_error",
+            "group",
+        ],
+        "groups": [
+            "group",
+            "label",
+            "method",
+            "n_terms",
+            "estimate",
+            "share",
+            "conf_low",
+            "conf_high",
+            "share_low",
+            "share_high",
+            "rank",
+            "rank_low",
+            "rank_high",
+        ],
+        "against_noise": ["term", "label", "method", "estimate", "conf_low", "conf_high"],
+        "conditional": ["term", "label", "size", "estimate", "conf_low", "conf_high"],
+        "dominance": [
+            "kind",
+            "first",
+            "second",
+            "estimate",
+            "mean",
+            "std_error",
+            "share_first",
+            "share_second",
+            "share_neither",
+            "reproducibility",
         ],
         "glance": [
             "outcome",
@@ -367,6 +399,10 @@ SCHEMA: dict[str, dict[str, list[str]]] = {
             "n_degenerate",
             "conf_level",
             "seed",
+            "family",
+            "interval",
+            "n_permutations",
+            "n_groups",
         ],
     },
 }
@@ -921,6 +957,129 @@ SCHEMA["importance_performance"] = {
     ],
 }
 SCHEMA["importance_performance"]["tidy"] = SCHEMA["importance_performance"]["attributes"]
+SCHEMA["penalty_reward"] = {
+    "coefficients": ["term", "label", "kind", "n", "share", *_TESTED],
+    "asymmetry": [
+        "term",
+        "label",
+        "reward",
+        "penalty",
+        "range",
+        "range_low",
+        "range_high",
+        "satisfaction_potential",
+        "dissatisfaction_potential",
+        "impact_asymmetry",
+        "conf_low",
+        "conf_high",
+        "class",
+        "class_probability",
+        "importance",
+    ],
+    "symmetry": [
+        "term",
+        "label",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "p_adjusted",
+        "conf_low",
+        "conf_high",
+    ],
+    "classes": [
+        "term",
+        "label",
+        "frustrator",
+        "dissatisfier",
+        "hybrid",
+        "satisfier",
+        "delighter",
+        "indeterminate",
+        "n_draws",
+    ],
+    "cells": [
+        "term",
+        "label",
+        "low_cut",
+        "high_cut",
+        "n_low",
+        "n_middle",
+        "n_high",
+        "share_low",
+        "share_middle",
+        "share_high",
+    ],
+    "glance": [
+        "outcome",
+        "on",
+        "coding",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "r_squared",
+        "adj_r_squared",
+        "n_indeterminate",
+        "smallest_share",
+        "n_resamples",
+        "n_degenerate",
+        "conf_level",
+        "seed",
+    ],
+}
+SCHEMA["penalty_reward"]["tidy"] = SCHEMA["penalty_reward"]["coefficients"]
+SCHEMA["nonlinearity"] = {
+    "tests": [
+        "term",
+        "label",
+        "form",
+        "statistic",
+        "df",
+        "df_denominator",
+        "p_value",
+        "p_adjusted",
+        "f_statistic",
+        "f_p_value",
+        "r_squared",
+        "delta_r_squared",
+        "aic",
+        "delta_aic",
+    ],
+    "slopes": [
+        "term",
+        "label",
+        "form",
+        "part",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "conf_low",
+        "conf_high",
+    ],
+    "coefficients": ["term", "form", "part", "estimate", "df"],
+    "covariances": ["term", "form", "first", "second", "estimate"],
+    "knots": ["term", "form", "knot"],
+    "scores": ["term", "label", "mean", "minimum", "maximum", "share_below", "share_above"],
+    "glance": [
+        "outcome",
+        "on",
+        "knot",
+        "covariance",
+        "n_obs",
+        "n_excluded",
+        "n_terms",
+        "n_forms",
+        "r_squared",
+        "aic",
+        "smallest_p_adjusted",
+        "conf_level",
+    ],
+}
+SCHEMA["nonlinearity"]["tidy"] = SCHEMA["nonlinearity"]["tests"]
 _KANO_CLASSES = ["A", "O", "M", "I", "R", "Q"]
 SCHEMA["kano"] = {
     "features": [
@@ -1160,6 +1319,37 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
     "relative_importance sampling": lambda: sq.relative_importance(
         reference_survey("sampling"), outcome="satisfaction", method="pratt", n_resamples=100
     ),
+    "relative_importance dominance": lambda: sq.relative_importance(
+        reference_survey(),
+        outcome="loyalty",
+        method=["dominance", "relative-weights"],
+        interval="bca",
+        against_noise=True,
+        n_resamples=100,
+    ),
+    "relative_importance groups": lambda: sq.relative_importance(
+        reference_survey("frequency"),
+        outcome="satisfaction",
+        groups="dimensions",
+        cluster="branch",
+        n_resamples=100,
+    ),
+    "relative_importance all": lambda: sq.relative_importance(
+        reference_survey("sampling"), outcome="satisfaction", method="all", n_resamples=0
+    ),
+    "relative_importance orders": lambda: sq.relative_importance(
+        reference_survey(), outcome="satisfaction", predictors="items", n_permutations=200
+    ),
+    "relative_importance logit": lambda: sq.relative_importance(
+        toy_survey(
+            toy_frame().assign(YES=lambda frame: (frame["SAT1"] > 4).astype(float)),
+            outcomes={"yes": ["YES"]},
+        ),
+        outcome="yes",
+        family="logit",
+        method="all",
+        n_resamples=100,
+    ),
     "mediation": lambda: sq.mediation(reference_survey(), n_resamples=100),
     "mediation dimensions": lambda: sq.mediation(
         reference_survey("sampling"), predictor="dimensions", n_resamples=100
@@ -1197,6 +1387,20 @@ SITUATIONS: dict[str, Callable[[], Result]] = {
         toy_survey(toy_frame().assign(SAT1=4, SAT2=4, SAT3=4)),
         outcome="satisfaction",
         n_resamples=100,
+    ),
+    "penalty_reward": lambda: sq.penalty_reward(reference_survey(), n_resamples=100),
+    "penalty_reward sampling": lambda: sq.penalty_reward(
+        reference_survey("sampling"), on="gap", coding="gap-sign", n_resamples=0
+    ),
+    "penalty_reward empty": lambda: sq.penalty_reward(
+        toy_survey(toy_frame()), coding="scale", low=1, high=5, n_resamples=100
+    ),
+    "nonlinearity": lambda: sq.nonlinearity(reference_survey()),
+    "nonlinearity sampling": lambda: sq.nonlinearity(
+        reference_survey("sampling"), on="perception", forms="piecewise", knot=7
+    ),
+    "nonlinearity clusters": lambda: sq.nonlinearity(
+        reference_survey(), cluster="branch", n_knots=3, covariates=["loyalty"]
     ),
     "kano": lambda: sq.kano(kano_frame(), n_resamples=100),
     "kano by": lambda: sq.kano(kano_frame(), by="wave", importance="P{item}", n_resamples=100),
@@ -1299,7 +1503,10 @@ def test_numbers_are_numbers(situation: str) -> None:
     words |= {"correlation", "extraction", "rotation", "draws", "source", "factor", "instrument"}
     words |= {"other_dimension", "lhs", "op", "rhs", "estimator", "variable"}
     words |= {"model", "group", "path", "predictor", "mediator", "interval"}
+    words |= {"family", "kind"}
     words |= {"quadrant", "axis", "rule", "crosshair"}
+    words |= {"kind", "class", "importance", "coding", "form", "part"}
+    words |= {"moderator", "region", "assumption"}
     words |= {"moderator", "region", "assumption"}
     words |= {"moderator", "region", "assumption", "family", "outcome_level"}
     words |= {"measure", "best", "best_cross_validated", "surface", "best_model"}
@@ -1423,7 +1630,8 @@ def test_dictionaries_have_every_number_in_full_precision(situation: str) -> Non
 def test_interpretations_are_words_and_json(situation: str) -> None:
     words = result_of(situation).interpret()  # type: ignore[attr-defined]
     json.dumps(words.to_dict(), allow_nan=False)
-    assert "nan" not in str(words)
+    # As a word: "dominance" holds the letters.
+    assert "nan" not in re.findall(r"\w+", str(words))
     assert str(words) == repr(words)
     for statement in words.statements:
         assert statement.text.endswith((".", ")"))
@@ -1487,7 +1695,11 @@ def nasty_results(survey: sq.Survey) -> Iterator[Any]:
     )
     yield sq.compare_measures(survey, outcome=SCRIPT, n_resamples=100)
     yield sq.response_surface(survey, outcome=SCRIPT, predictor="one", n_resamples=100)
+    yield sq.penalty_reward(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.nonlinearity(survey, outcome=SCRIPT)
     yield sq.relative_importance(survey, outcome=SCRIPT, n_resamples=100)
+    yield sq.relative_importance(survey, outcome=SCRIPT, method="dominance", n_resamples=100)
+    yield sq.relative_importance(survey, outcome=SCRIPT, groups={SCRIPT: ["one"], "b": ["two"]})
     yield sq.kano(
         {"f": [1, 1, 2], "d": [3, 5, 5], SCRIPT: ["<b>", "<b>", "<i>"]},
         functional={SCRIPT: "f"},

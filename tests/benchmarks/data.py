@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 FACTOR_SIZES: Final = (4, 5, 4, 4, 5)
@@ -20,6 +21,10 @@ _FACTOR_CORRELATION = 0.4
 _LOADINGS = (0.60, 0.85)
 _THRESHOLDS = (-1.8, -1.2, -0.6, 0.0, 0.6, 1.2)
 _SHIFT = 0.3  # thresholds of the items differ by up to this much in both directions
+
+#: One item of each factor, which explain an outcome that is made of them.
+IMPORTANCE_PREDICTORS: Final = ("P1", "P5", "P10", "P14", "P18")
+N_IMPORTANCE_RESAMPLES: Final = 2000
 
 
 def model() -> str:
@@ -61,6 +66,24 @@ def simulate(n_obs: int, seed: int = SEED) -> NDArray[np.int64]:
     for threshold in _THRESHOLDS:
         answers += latent > threshold + shifts
     return answers
+
+
+def with_outcome(answers: pd.DataFrame) -> pd.DataFrame:
+    """Answers, and a column OUTCOME that their items of `IMPORTANCE_PREDICTORS` explain in part.
+
+    Parameters
+    ----------
+    answers : DataFrame, shape (n_obs, 22)
+        As `simulate` makes them.
+
+    Returns
+    -------
+    DataFrame
+        A copy; the outcome is a whole number, so that every side reads the same.
+    """
+    chosen = answers[list(IMPORTANCE_PREDICTORS)].to_numpy(dtype=np.float64)
+    noise = np.random.default_rng(SEED).standard_normal(len(answers))
+    return answers.assign(OUTCOME=np.rint(chosen @ [0.5, 0.4, 0.3, 0.2, 0.1] + 1.5 * noise))
 
 
 def write_data(folder: Path) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 
 import servqual as sq
 from servqual.numerics.sampling_adequacy import sampling_adequacy
-from tests.benchmarks.data import N_FACTORS, model
+from tests.benchmarks.data import (
+    IMPORTANCE_PREDICTORS,
+    N_FACTORS,
+    N_IMPORTANCE_RESAMPLES,
+    model,
+    with_outcome,
+)
 from tests.benchmarks.task import Data, Task, below_diagonal, three_scores
 
 _PACKAGES = ("servqual", "numpy", "scipy", "pandas", "factor_analyzer")
@@ -126,6 +132,25 @@ def omega(data: Data) -> Task:
         values=lambda result: {
             "omega_hierarchical": result.general["omega_hierarchical"],
             "omega_total": result.general["omega_total"],
+        },
+    )
+
+
+def importance(data: Data) -> Task:
+    survey = sq.Survey(
+        with_outcome(data.frame), instrument="servperf", outcomes={"outcome": ["OUTCOME"]}
+    )
+    return Task(
+        work=lambda: sq.relative_importance(
+            survey,
+            outcome="outcome",
+            on="perception",
+            predictors=list(IMPORTANCE_PREDICTORS),
+            n_resamples=N_IMPORTANCE_RESAMPLES,
+        ),
+        values=lambda result: {
+            "lmg": result.contributions["estimate"],
+            "limits": result.contributions[["conf_low", "conf_high"]],
         },
     )
 

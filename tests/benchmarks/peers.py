@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from math import comb
 from typing import Any
 
 import factor_analyzer
+import numpy as np
 import ordinalcorr  # type: ignore[import-not-found, unused-ignore]
 import pingouin  # type: ignore[import-not-found, unused-ignore]
 
-from tests.benchmarks.data import N_FACTORS, N_ITEMS, model
+from tests.benchmarks.data import (
+    IMPORTANCE_PREDICTORS,
+    N_FACTORS,
+    N_IMPORTANCE_RESAMPLES,
+    N_ITEMS,
+    model,
+    with_outcome,
+)
 from tests.benchmarks.task import Data, Task, below_diagonal, three_scores
 
 _PACKAGES = (
@@ -19,6 +28,7 @@ _PACKAGES = (
     "pingouin",
     "ordinalcorr",
     "semopy",
+    "statsmodels",
     "numpy",
     "scipy",
     "pandas",
@@ -90,6 +100,40 @@ def _factors(data: Any, **options: Any) -> Task:
             "factor_correlations": fitted.phi_,
         },
     )
+
+
+def statsmodels_importance(data: Data) -> Task:
+    """Work as a plain loop: respondents drawn, 31 regressions, shares; then the next resample."""
+    from statsmodels.api import OLS  # type: ignore[import-untyped, unused-ignore]
+
+    frame = with_outcome(data.frame)
+    predictors = frame[list(IMPORTANCE_PREDICTORS)].to_numpy(dtype=np.float64)
+    design = np.column_stack([np.ones(len(frame)), predictors])
+    outcome = frame["OUTCOME"].to_numpy(dtype=np.float64)
+    p = predictors.shape[1]
+
+    def lmg(x: Any, y: Any) -> Any:
+        r_squared = [0.0]
+        for subset in range(1, 2**p):
+            columns = [0, *(place + 1 for place in range(p) if subset >> place & 1)]
+            r_squared.append(OLS(y, x[:, columns]).fit().rsquared)
+        shares = np.zeros(p)
+        for subset in range(2**p):
+            weight = 1.0 / (p * comb(p - 1, subset.bit_count())) if subset + 1 < 2**p else 0.0
+            for place in range(p):
+                if not subset >> place & 1:
+                    shares[place] += weight * (r_squared[subset | 1 << place] - r_squared[subset])
+        return shares
+
+    def work() -> Any:
+        generator = np.random.default_rng(1)
+        draws = []
+        for _ in range(N_IMPORTANCE_RESAMPLES):
+            drawn = generator.integers(0, len(outcome), size=len(outcome))
+            draws.append(lmg(design[drawn], outcome[drawn]))
+        return lmg(design, outcome), np.quantile(draws, [0.025, 0.975], axis=0)
+
+    return Task(work=work, values=lambda result: {"lmg": result[0], "limits": result[1].T})
 
 
 def semopy_cfa(data: Data) -> Task:

@@ -103,6 +103,9 @@ _PARALLEL: Final = {
     "component_random": _SIMULATION_ERROR,
 }
 
+#: Both draw their respondents at random: five times the simulation error of a limit.
+_IMPORTANCE: Final = {"lmg": 1e-10, "limits": 0.01}
+
 #: lavaan stops its search at a relative change of 1e-10; sums of squares grow with the respondents.
 _CFA: Final = {"loadings": 1e-4, "std_errors": 1e-4, "chi2": 1e-3, "cfi": 1e-5}
 _ROBUST_CFA: Final = {**_CFA, "chi2_scaled": 1e-2}
@@ -209,6 +212,20 @@ ROWS: Final[tuple[Row, ...]] = (
                 "psych_omega",
                 "psych::omega",
                 {"omega_hierarchical": 1e-3, "omega_total": 1e-3},
+            ),
+        ),
+    ),
+    Row(
+        "LMG of five predictors, 2,000 resamples",
+        "importance",
+        "small",
+        (
+            Peer(
+                "python",
+                "statsmodels_importance",
+                "loop over statsmodels.OLS",
+                _IMPORTANCE,
+                goal=50,
             ),
         ),
     ),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 
 from servqual.errors import EstimationError
 from servqual.numerics import importance
+from servqual.numerics.coalitions import shapley_values
 from servqual.numerics.correlation import correlation_from_covariance
 from servqual.typing import FloatArray
 from tests.reference import load_expected
@@ -194,3 +195,140 @@ def test_shape_is_checked(shape: tuple[int, ...]) -> None:
     for method in METHODS.values():
         with pytest.raises(EstimationError, match="importance needs square matrices"):
             method(np.ones(shape))
+
+
+# ---- Owen values, partial correlations, sampled orders -------------------------------------------
+
+CASES: dict[str, Any] = load_expected("relative_importance")["cases"]
+every_case = pytest.mark.parametrize("name", list(CASES))
+
+
+def _of_case(name: str) -> tuple[FloatArray, list[list[int]]]:
+    case = CASES[name]
+    groups = [[int(place) - 1 for place in np.atleast_1d(group)] for group in case["groups"]]
+    return correlation_from_covariance(case["covariance"]), groups
+
+
+@every_case
+def test_subsets_are_those_of_lm(name: str) -> None:
+    correlation, _ = _of_case(name)
+    found = importance.subset_r_squared(correlation)
+    assert_allclose(found, CASES[name]["worths"], rtol=1e-9, atol=1e-13)
+
+
+@every_case
+def test_owen_values_are_means_over_all_orders(name: str) -> None:
+    correlation, groups = _of_case(name)
+    found = importance.owen(correlation, groups)
+    assert_allclose(found, CASES[name]["owen"], rtol=1e-9)
+    totals = [found[group].sum() for group in groups]
+    assert_allclose(totals, CASES[name]["quotient"], rtol=1e-9)
+    assert_allclose(found.sum(), CASES[name]["worths"][-1], rtol=1e-12)
+
+
+@every_case
+def test_partial_correlations_are_those_of_t_values(name: str) -> None:
+    correlation, _ = _of_case(name)
+    assert_allclose(importance.partial(correlation), CASES[name]["partial"], rtol=1e-9)
+
+
+def test_groups_of_one_and_one_group_of_all_give_lmg() -> None:
+    stack = _sample_correlations(6, 5, 3)
+    for groups in ([[place] for place in range(5)], [list(range(5))], [[4, 2, 0, 1, 3]]):
+        assert_allclose(importance.owen(stack, groups), importance.lmg(stack), rtol=1e-11)
+
+
+def test_groups_divide_what_the_union_of_their_predictors_explains() -> None:
+    correlation = _sample_correlations(7, 6)
+    groups = [[0, 3], [1], [2, 4, 5]]
+    worths = importance.subset_r_squared(correlation)
+    unions = [sum(2**place for place in group) for group in groups]
+    between = np.array(
+        [worths[sum(unions[j] for j in range(3) if subset >> j & 1)] for subset in range(8)]
+    )
+    found = importance.owen(correlation, groups)
+    totals = [found[group].sum() for group in groups]
+    assert_allclose(totals, shapley_values(between), rtol=1e-11)
+
+
+def test_owen_values_of_22_items_in_five_groups_are_one_small_call() -> None:
+    stack = _sample_correlations(8, 22, 3)
+    stack[1, 4, :] = stack[1, :, 4] = np.nan
+    ends = np.cumsum([0, 4, 5, 4, 4, 5])
+    groups = [list(range(start, stop)) for start, stop in pairwise(ends)]
+    found = importance.owen(stack, groups)
+    assert np.isnan(found).all(axis=1).tolist() == [False, True, False]
+    r_squared = importance.pratt(stack).sum(axis=-1)
+    assert_allclose(found.sum(axis=-1), r_squared, rtol=1e-9)
+
+
+@pytest.mark.parametrize("groups", [[[0, 1]], [[0, 1], [1, 2]], [[0, 1, 2], []], [[0, 1], [3]]])
+def test_groups_that_are_no_partition_are_refused(groups: list[list[int]]) -> None:
+    with pytest.raises(EstimationError, match="each of 3 must be in exactly one group"):
+        importance.owen(np.eye(4), groups)
+
+
+def test_groups_that_are_too_large_are_refused() -> None:
+    with pytest.raises(EstimationError, match=r"Groups of 2, 22 predictors need 8,388,616 regr"):
+        importance.owen(np.eye(25), [[0, 1], list(range(2, 24))])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sampled_orders_are_within_their_own_error(seed: int) -> None:
+    correlation = _sample_correlations(10, 8)
+    found = importance.sampled_lmg(correlation, n_permutations=2000, seed=seed)
+    z = (found.shares - importance.lmg(correlation)) / found.mc_error
+    assert np.abs(z).max() < 4.0
+    assert_allclose(found.shares.sum(), importance.pratt(correlation).sum(), rtol=1e-11)
+    assert found.n_permutations == 2000
+
+
+def test_the_error_of_sampled_orders_is_the_spread_over_seeds() -> None:
+    correlation = _sample_correlations(10, 6)
+    runs = [importance.sampled_lmg(correlation, n_permutations=100, seed=s) for s in range(300)]
+    spread = np.std([run.shares for run in runs], axis=0)
+    stated = np.sqrt(np.mean([run.mc_error**2 for run in runs], axis=0))
+    assert_allclose(stated, spread, rtol=0.15)
+
+
+def test_opposite_orders_are_better_than_as_many_independent_ones() -> None:
+    correlation = _sample_correlations(12, 10)
+    generator = np.random.default_rng(1)
+    worths = importance.subset_r_squared(correlation)
+    gains = []
+    for _ in range(400):
+        order = generator.permutation(10)
+        steps = np.cumsum([0, *(2**order)])
+        gain = np.empty(10)
+        gain[order] = np.diff(worths[steps])
+        gains.append(gain)
+    independent = np.std(gains, axis=0, ddof=1) / np.sqrt(400)
+    paired = importance.sampled_lmg(correlation, n_permutations=400, seed=1).mc_error
+    assert (paired < independent).all()
+
+
+def test_sampled_orders_share_what_repeated_predictors_explain() -> None:
+    correlation = np.array([[1.0, 1.0, 0.6], [1.0, 1.0, 0.6], [0.6, 0.6, 1.0]])
+    found = importance.sampled_lmg(correlation, n_permutations=10, seed=1)
+    assert_allclose(found.shares, [0.18, 0.18], rtol=1e-12)
+
+
+def test_blocks_of_orders_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    correlation = _sample_correlations(12, 6)
+    at_once = importance.sampled_lmg(correlation, n_permutations=200, seed=1)
+    monkeypatch.setattr(importance, "_BLOCK", 500)
+    in_blocks = importance.sampled_lmg(correlation, n_permutations=200, seed=1)
+    assert_allclose(in_blocks.shares, at_once.shares, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_permutations", [0, 1])
+def test_too_few_orders_are_refused(n_permutations: int) -> None:
+    with pytest.raises(EstimationError, match="sampling needs at least two orders and one matrix"):
+        importance.sampled_lmg(np.eye(3), n_permutations=n_permutations, seed=1)
+
+
+def test_no_partial_correlation_where_the_others_explain_everything() -> None:
+    correlation = np.array([[1.0, 0.6, 1.0], [0.6, 1.0, 0.6], [1.0, 0.6, 1.0]])
+    found = importance.partial(correlation)
+    assert np.isnan(found[1])
+    assert_allclose(found[0], 1.0, rtol=1e-12)

@@ -6,22 +6,20 @@ from numpy.testing import assert_allclose
 
 from servqual.numerics.cumulative_likelihood import (
     Link,
-    cut_design,
     link_density,
     link_density_slope,
     link_distribution,
     link_quantile,
     maximise,
-    separating_parameters,
 )
 from servqual.numerics.marginal_effects import average_effects
 from servqual.numerics.ordered_response import (
     fit_ordered_response,
     level_shares,
     sandwich_covariance,
-    separating_predictors,
 )
 from servqual.numerics.parallel_lines import brant_test, nominal_test
+from servqual.numerics.separation import separating_predictors
 from servqual.typing import FloatArray, IntArray
 
 LINKS: list[Link] = ["logit", "probit"]
@@ -114,8 +112,7 @@ def test_probabilities_in_the_tails_are_not_lost(link: Link) -> None:
     # Far from the cuts both distribution functions round to one; their difference must not.
     levels = np.array([1, 1, 0, 2], dtype=np.int64)
     predictors = np.array([[30.0], [-30.0], [0.0], [1.0]])
-    design = cut_design(levels, predictors, 3)
-    found = maximise(design, np.array([1.0, -1.0, 1.0]), link=link)
+    found = maximise(levels, predictors, 3, np.array([1.0, -1.0, 1.0]), link=link)
     assert np.isfinite(found.loglik)
     assert found.loglik > -50
 
@@ -164,6 +161,21 @@ def test_weights_are_repeated_rows(link: Link) -> None:
         assert_allclose(ours, theirs, rtol=1e-7)
 
 
+@pytest.mark.parametrize("unit", [1e-8, 1e12])
+def test_the_unit_of_weights_does_not_matter(unit: float) -> None:
+    levels, predictors = simulated(200, 4)
+    plain = fit_ordered_response(levels, predictors, 4, link="probit")
+    other = fit_ordered_response(levels, predictors, 4, link="probit", weights=np.full(200, unit))
+    assert other.converged
+    assert_allclose(other.parameters, plain.parameters, rtol=1e-9)
+    assert_allclose(other.covariance * unit, plain.covariance, rtol=1e-8)
+    separated = (predictors[:, 0] > 0).astype(np.int64)
+    weights = np.full(200, unit)
+    assert not fit_ordered_response(
+        separated, predictors, 2, link="logit", weights=weights
+    ).converged
+
+
 def test_the_null_likelihood_is_that_of_the_shares() -> None:
     levels, _ = simulated(60, 3)
     shares = level_shares(levels, 3)
@@ -210,13 +222,13 @@ def test_separation_of_the_highest_answer_only() -> None:
 
 def test_no_predictor_cannot_separate() -> None:
     levels = np.array([0, 1, 1, 0], dtype=np.int64)
-    assert separating_parameters(cut_design(levels, np.empty((4, 0)), 2)).size == 0
+    assert separating_predictors(levels, np.empty((4, 0)), 2).size == 0
 
 
 def test_a_start_without_likelihood_is_no_crash() -> None:
     levels, predictors = simulated(40, 3)
     start = np.array([0.0, 0.0, 0.0, 1.0, -1.0])
-    found = maximise(cut_design(levels, predictors, 3), start, link="logit")
+    found = maximise(levels, predictors, 3, start, link="logit")
     assert not found.converged
     assert np.isnan(found.loglik)
 
@@ -345,3 +357,52 @@ def test_a_larger_model_without_a_maximum_has_no_likelihood_ratio() -> None:
     assert np.isnan(test.statistic[0])
     assert np.isnan(test.p_value[0])
     assert np.isfinite(test.statistic[1:]).all()
+
+
+def test_only_those_that_separate_are_named_among_many() -> None:
+    generator = np.random.default_rng(7)
+    predictors = generator.integers(-3, 4, size=(400, 10)).astype(np.float64)
+    levels = (predictors[:, 2] + predictors[:, 6] > 0).astype(np.int64)
+    assert separating_predictors(levels, predictors, 2).tolist() == [2, 6]
+
+
+def test_a_slope_at_each_cut_has_the_derivatives_of_its_likelihood() -> None:
+    levels, predictors = simulated(300, 4)
+    fit = fit_ordered_response(levels, predictors, 4, link="logit")
+    start = np.concatenate([fit.coefficients[1:], fit.thresholds, np.full(3, fit.coefficients[0])])
+    found = maximise(
+        levels, predictors[:, 1:], 4, start, link="logit", nonparallel=predictors[:, 0]
+    )
+    assert found.converged
+    assert found.loglik > fit.loglik
+    # At the maximum the scores add up to nothing, and the information is minus their slope.
+    assert_allclose(found.scores.sum(axis=0), 0.0, atol=1e-9)
+    step = 1e-3
+    for place in range(len(start)):
+        ends = []
+        for sign in (1, -1):
+            moved = found.parameters.copy()
+            moved[place] += sign * step
+            ends.append(scores_at(moved, levels, predictors))
+        slope = (ends[0] - ends[1]) / (2 * step)
+        assert_allclose(-slope, found.information[place], rtol=1e-5, atol=1e-3)
+
+
+def scores_at(parameters: FloatArray, levels: IntArray, predictors: FloatArray) -> FloatArray:
+    """Gradient of a model of four answers whose first predictor has a slope at each cut."""
+    step = 1e-3
+    gradient = np.empty(len(parameters))
+    for place in range(len(parameters)):
+        ends = []
+        for sign in (1, -1):
+            moved = parameters.copy()
+            moved[place] += sign * step
+            slopes, cuts, free = moved[:2], moved[2:5], moved[5:]
+            at_cuts = cuts - (predictors[:, 1:] @ slopes)[:, None] - predictors[:, [0]] * free
+            below = np.column_stack(
+                [np.zeros(len(levels)), link_distribution(at_cuts, "logit"), np.ones(len(levels))]
+            )
+            chosen = np.diff(below, axis=1)[np.arange(len(levels)), levels]
+            ends.append(float(np.log(chosen).sum()))
+        gradient[place] = (ends[0] - ends[1]) / (2 * step)
+    return gradient

@@ -102,3 +102,14 @@ def test_subfigures_do_too() -> None:
     ax = figure.subfigures(1, 2, squeeze=False)[0, 0].subplots()
     [text] = label_points(ax, np.array([0.5]), np.array([0.5]), ["here"])
     assert text.get_text() == "here"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_labels_may_move_again_when_others_have_settled(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    x, y = generator.random(14), generator.random(14)
+    _, ax = plt.subplots(figsize=(5.0, 4.0), layout="constrained")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    labels = ["a rather long name " * (1 + place % 2) for place in range(14)]
+    assert len(label_points(ax, x, y, labels)) == 14
