@@ -148,7 +148,8 @@ def build_contrast_model(
     Raises
     ------
     EstimationError
-        If too few respondents remain, the outcome is constant, or there is nothing to contrast.
+        If too few or too many respondents remain, the outcome is constant, or there is nothing to
+        contrast.
     NotIdentifiedError
         If columns repeat each other.
     """

@@ -171,7 +171,7 @@ def build_curve_model(
     Raises
     ------
     EstimationError
-        If too few respondents remain, or the outcome or all variables are constant.
+        If too few or too many respondents remain, or the outcome or all variables are constant.
     NotIdentifiedError
         If straight columns repeat each other.
     """

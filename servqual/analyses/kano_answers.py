@@ -270,8 +270,8 @@ def _found_pairs(
         fit = "fits" if len(alone) == 1 else "fit"
         raise ColumnNotFoundError(
             f"{plural(len(alone), 'column')} {fit} `functional` ({functional!r}) or "
-            f"`dysfunctional` ({dysfunctional!r}) without a partner: {shorten(alone)}. Each feature needs both "
-            "questions; name the features by `items` to leave others out."
+            f"`dysfunctional` ({dysfunctional!r}) without a partner: {shorten(alone)}. "
+            "Each feature needs both questions; name the features by `items` to leave others out."
         )
     if not first:
         way = (

@@ -36,12 +36,12 @@ CLUSTERED = ("CR1", "CR2")
 #: From so many clusters on, CR1 is the default: it comes to the same there, and costs less.
 MANY_CLUSTERS = 40
 
+#: With more respondents than this, rows are no longer repeated for their frequency weights.
+_MOST_REPEATED = 5_000_000
+
 #: CR2 warns below these: with fewer degrees of freedom Satterthwaite's approximation is rough
 #: (Pustejovsky and Tipton 2018, after Bell and McCaffrey 2002).
 _FEWEST_CLUSTERS, _FEWEST_DEGREES = 5, 4
-
-#: Rows that frequency weights may be repeated to; their models take some gigabytes.
-_MOST_REPEATED = 5_000_000
 
 
 def check_covariance(covariance: object, cluster: object) -> None:
@@ -112,6 +112,33 @@ def choose_covariance(
             '`covariance="CR2"` or "CR1", or leave it out.'
         )
     return covariance
+
+
+def check_repeatable(survey: Survey, keep: BoolArray, analysis: str) -> None:
+    """Refuse to repeat rows for frequency weights until they no longer fit into memory.
+
+    Parameters
+    ----------
+    survey : Survey
+        Whose weights they are.
+    keep : BoolArray, shape (n_respondents,)
+        Rows of the analysis.
+    analysis : str
+        Its name, for the message.
+
+    Raises
+    ------
+    EstimationError
+        If the weights stand for more than five million respondents.
+    """
+    n_obs = survey.count_respondents(keep)
+    if survey.weight_kind != "frequency" or n_obs <= max(_MOST_REPEATED, int(keep.sum())):
+        return
+    raise EstimationError(
+        f"The frequency weights stand for {n_obs:,} respondents, and `{analysis}` needs a row for "
+        f"each; {_MOST_REPEATED:,} are the most. If the weights are no counts, declare them as "
+        "`sq.SamplingWeights`."
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,35 +317,6 @@ def warn_of_weights(weight_kind: WeightKind, covariance: Covariance, *, stacklev
             'rule. Use `covariance="HC3"`.',
             WeightsWarning,
             stacklevel=stacklevel + 1,
-        )
-
-
-def check_repeatable(survey: Survey, keep: BoolArray, analysis: str) -> None:
-    """Refuse to repeat rows for frequency weights until they no longer fit into memory.
-
-    Parameters
-    ----------
-    survey : Survey
-        Where the weights are.
-    keep : BoolArray, shape (n_respondents,)
-        Respondents of the model.
-    analysis : str
-        Name of the public function.
-
-    Raises
-    ------
-    EstimationError
-        If the weights stand for more respondents than `fit_linear` can repeat.
-    """
-    if survey.weight_kind != "frequency":
-        return
-    n_obs, most = survey.count_respondents(keep), max(_MOST_REPEATED, int(keep.sum()))
-    if n_obs > most:
-        raise EstimationError(
-            f"The frequency weights stand for {n_obs:,} respondents, but `{analysis}` needs a row "
-            f"for each; {_MOST_REPEATED:,} are the most. If the weights are no counts, declare "
-            "them as `sq.SamplingWeights`; otherwise divide them by a common factor, which leaves "
-            "the coefficients as they are and makes their standard errors larger."
         )
 
 

@@ -413,7 +413,8 @@ def nonlinearity(
     OptionError
         If a variable or an option does not exist.
     EstimationError
-        If too few respondents remain, or the outcome or a covariate is constant.
+        If too few respondents remain, the outcome or a covariate is constant, or frequency weights
+        stand for more than five million respondents.
     NotIdentifiedError
         If predictors repeat each other.
 

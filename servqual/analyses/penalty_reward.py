@@ -387,8 +387,8 @@ def penalty_reward(
     OptionError
         If a variable or an option does not exist, or options do not go together.
     EstimationError
-        If too few respondents remain, the outcome is constant, or no variable has a group to
-        contrast.
+        If too few respondents remain, the outcome is constant, no variable has a group to contrast,
+        or frequency weights stand for more than five million respondents.
     NotIdentifiedError
         If groups repeat each other, such as those of two equal dimensions.
 

@@ -415,7 +415,7 @@ class RegressionResult(Result):
             )
         ]
 
-    def plot(self, *, kind: CoefficientPlot = "coefficients", ax: Axes | None = None) -> Axes:
+    def plot(self, kind: CoefficientPlot = "coefficients", *, ax: Axes | None = None) -> Axes:
         """Draw the coefficients with their intervals, or what they mean for the answers.
 
         Parameters

@@ -276,7 +276,7 @@ class ImportanceResult(Result):
         rule = "the interval of the difference from a random variable excludes zero"
         return [Statement("noise", text, rule, _NOISE_SOURCE)]
 
-    def plot(self, *, kind: ImportancePlot | None = None, ax: Axes | None = None) -> Axes:
+    def plot(self, kind: ImportancePlot | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw the contributions.
 
         Parameters

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from servqual.errors import EstimationError
-from servqual.numerics.resampling import resampled_sums
+from servqual.numerics.resampling import checked_counts, checked_weights, resampled_sums
 from servqual.typing import FloatArray, IntArray, Progress, check_conf_level
 
 __all__ = [
@@ -138,7 +138,7 @@ def bootstrap_moments(
     (100, 2, 2)
     """
     values = _checked_data(data)
-    frequencies = None if counts is None else _checked_counts(counts, values.shape[0])
+    frequencies = None if counts is None else checked_counts(counts, values.shape[0])
     n_obs = values.shape[0] if frequencies is None else int(frequencies.sum())
     if n_obs < 2 or n_resamples < 1:
         raise EstimationError(
@@ -349,7 +349,7 @@ def _resampling_units(
     clusters: IntArray | None,
 ) -> _Units:
     n_rows, n_variables = shifted.shape
-    multiplier = None if sampling_weights is None else _checked_weights(sampling_weights, n_rows)
+    multiplier = None if sampling_weights is None else checked_weights(sampling_weights, n_rows)
     if multiplier is not None and counts is not None:
         raise EstimationError(
             "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
@@ -446,19 +446,6 @@ def _products(shifted: FloatArray, multiplier: FloatArray | None) -> FloatArray:
     return products
 
 
-def _checked_weights(weights: FloatArray, n_rows: int) -> FloatArray:
-    """Sampling weights as positive numbers."""
-    given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (n_rows,) or not (np.isfinite(given) & (given > 0.0)).all():
-        raise EstimationError(
-            f"`sampling_weights` must be one positive number for each of {n_rows} rows. Leave out "
-            "respondents without a weight."
-        )
-    # Their scale means nothing; about one, sums keep their precision.
-    scaled: FloatArray = given / given.mean()
-    return scaled
-
-
 def _checked_data(data: FloatArray) -> FloatArray:
     """Rows as floats, complete and finite."""
     values = np.asarray(data, dtype=np.float64)
@@ -473,24 +460,6 @@ def _checked_data(data: FloatArray) -> FloatArray:
             "a bootstrap needs complete rows. Leave them out first."
         )
     return values
-
-
-def _checked_counts(counts: FloatArray | IntArray, n_rows: int) -> IntArray:
-    """Frequency weights as integers."""
-    given = np.asarray(counts, dtype=np.float64)
-    if given.shape != (n_rows,):
-        raise EstimationError(
-            f"`counts` has shape {given.shape}, but there are {n_rows} rows; it needs one count "
-            "per row."
-        )
-    whole = np.isfinite(given) & (given >= 0.0) & (np.floor(given) == given)
-    if not whole.all():
-        raise EstimationError(
-            f"{int(np.count_nonzero(~whole))} of {n_rows} `counts` are not whole numbers of "
-            "respondents. Frequency weights say how often a row occurs; sampling weights cannot "
-            "be resampled this way."
-        )
-    return given.astype(np.int64)
 
 
 def _shift(values: FloatArray) -> FloatArray:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from servqual.errors import EstimationError
 
 # What a bootstrap of moments asks of its weights, a bootstrap of means asks too.
-from servqual.numerics.bootstrap import _checked_counts, _checked_weights
-from servqual.numerics.resampling import resampled_sums
+from servqual.numerics.resampling import checked_counts, checked_weights, resampled_sums
 from servqual.typing import FloatArray, IntArray, Progress
 
 __all__ = ["resampled_means"]
@@ -86,8 +85,8 @@ def resampled_means(
     """
     _check_table(data, n_resamples)
     n_rows = data.shape[0]
-    frequencies = None if counts is None else _checked_counts(counts, n_rows)
-    weights = None if sampling_weights is None else _checked_weights(sampling_weights, n_rows)
+    frequencies = None if counts is None else checked_counts(counts, n_rows)
+    weights = None if sampling_weights is None else checked_weights(sampling_weights, n_rows)
     if weights is not None and frequencies is not None:
         raise EstimationError(
             "Both `counts` and `sampling_weights` were given, but respondents have one kind of "

@@ -19,6 +19,7 @@ from servqual.analyses.importance_performance import (
 )
 from servqual.analyses.latent_gaps import LatentGapResult, latent_gaps
 from servqual.analyses.mediation import MediationResult, mediation
+from servqual.analyses.penalty_reward import PenaltyRewardResult, penalty_reward
 from servqual.analyses.regression import RegressionResult, regression
 from servqual.analyses.relative_importance import ImportanceResult, relative_importance
 from servqual.analyses.response_surface import ResponseSurfaceResult, response_surface
@@ -151,6 +152,8 @@ class Driver:
         Regression on the dimensions.
     importance : Attempt of ImportanceResult
         R² divided among the dimensions.
+    asymmetry : Attempt of PenaltyRewardResult
+        What a dimension costs when it is bad, and earns when it is good.
     measures : Attempt of MeasureComparisonResult, or None
         Gaps against perceptions alone; None where only one side was asked.
     surface : Attempt of ResponseSurfaceResult, or None
@@ -164,6 +167,7 @@ class Driver:
     outcome: str
     regression: Attempt[RegressionResult]
     importance: Attempt[ImportanceResult]
+    asymmetry: Attempt[PenaltyRewardResult]
     measures: Attempt[MeasureComparisonResult] | None
     surface: Attempt[ResponseSurfaceResult] | None
     chain: Attempt[MediationResult] | None
@@ -403,8 +407,8 @@ class _Steps:
             self._progress(self._total * self._FINE, self._total * self._FINE)
 
 
-#: Bootstraps per outcome: priorities, importance, measures, surface, chain, what if.
-_STEPS = 6
+#: Bootstraps per outcome: priorities, importance, asymmetry, measures, surface, chain, what if.
+_STEPS = 7
 
 
 def _priorities(
@@ -443,6 +447,17 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
         attempt(lambda: regression(survey, outcome=outcome, on=on, conf_level=settings.conf_level)),
         attempt(
             lambda: relative_importance(
+                survey,
+                outcome=outcome,
+                on=on,
+                conf_level=settings.conf_level,
+                n_resamples=settings.n_resamples,
+                seed=settings.seed,
+                progress=steps.next(),
+            )
+        ),
+        attempt(
+            lambda: penalty_reward(
                 survey,
                 outcome=outcome,
                 on=on,

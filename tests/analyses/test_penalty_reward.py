@@ -306,6 +306,19 @@ def test_clusters_are_drawn_whole() -> None:
     assert_allclose(width[0], width[1], rtol=0.1)
 
 
+def test_clusters_of_one_respondent() -> None:
+    groups = [f"c{number % 12}" for number in range(95)] + [f"alone{number}" for number in range(5)]
+    survey = toy_survey(toy_frame(100, g=groups))
+    result = contrasts(survey, cluster="g", n_resamples=300)
+    assert result.covariance == "CR2"
+    assert np.isfinite(result.coefficients["std_error"]).all()
+    assert (result.coefficients["boot_low"] < result.coefficients["boot_high"]).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sq.SmallSampleWarning)
+        bends = sq.nonlinearity(survey, cluster="g", forms="quadratic")
+    assert np.isfinite(bends.tests["p_value"]).all()
+
+
 # ---- nasty cases ---------------------------------------------------------------------------------
 
 
@@ -460,6 +473,14 @@ def test_quarters_that_are_none_are_told() -> None:
     [note] = [note for note in result.notes if "far from 25%" in note]
     assert "d1 (low), d1 (high)" in note
     assert not any("far from" in note for note in contrasts(toy_survey(frame), coding="sd").notes)
+
+
+def test_frequency_weights_that_no_memory_holds() -> None:
+    survey = toy_survey(toy_frame(f=1e6), weights=sq.FrequencyWeights("f"))
+    with pytest.raises(sq.EstimationError, match="40,000,000 respondents, and `penalty_reward`"):
+        contrasts(survey)
+    with pytest.raises(sq.EstimationError, match="40,000,000 respondents, and `nonlinearity`"):
+        sq.nonlinearity(survey)
 
 
 def test_a_constant_covariate_is_refused() -> None:
