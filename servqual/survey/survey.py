@@ -753,9 +753,9 @@ class Survey:
             possible += [name for name, both in DIFFERENCES.items() if {*both} <= {*self.sides}]
             raise OptionError(
                 f'`on="{on}"` needs {" and ".join(missing)} answers, but this survey has '
-                f"{', '.join(self.sides)} only. Use "
-                + " or ".join(f'`on="{name}"`' for name in possible)
-                + ", or say where these answers are when the survey is made."
+                f"{', '.join(self.sides)} only. Possible here: "
+                + ", ".join(f'`on="{name}"`' for name in possible)
+                + ". If the survey did ask, say where these answers are when it is made."
             )
         return pair
 

@@ -521,6 +521,11 @@ def test_wrong_arguments(options: dict[str, Any], error: type[Exception], words:
         sq.kano(kiosk(), **options)
 
 
+def test_one_question_without_its_partner_is_told() -> None:
+    with pytest.raises(ColumnNotFoundError, match=r"1 column fits .* without a partner: K4f"):
+        sq.kano(kiosk().drop(columns="K4d"))
+
+
 def test_a_question_without_its_partner_is_told() -> None:
     frame = kiosk().drop(columns=["K4d", "K7f"])
     with pytest.raises(ColumnNotFoundError, match=r"2 columns fit .* without a partner: K4f, K7d"):

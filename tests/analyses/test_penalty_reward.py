@@ -543,3 +543,43 @@ def test_moments_are_not_enough() -> None:
 def test_options_that_cannot_be(options: dict[str, Any], words: str) -> None:
     with pytest.raises(sq.OptionError, match=words):
         contrasts(reference_survey(), **options)
+
+
+def test_without_resamples_a_note_says_what_is_missing() -> None:
+    result = sq.penalty_reward(toy_survey(toy_frame(200)), n_resamples=0)
+    assert result.asymmetry["class_probability"].isna().all()
+    assert any("No resamples were asked for" in note for note in result.notes)
+    assert "of the resamples" not in str(result.interpret())
+
+
+def test_a_bootstrap_of_few_clusters_is_warned_of() -> None:
+    survey = toy_survey(toy_frame(200, g=np.arange(200) % 6))
+    with pytest.warns(sq.SmallSampleWarning) as caught:
+        sq.penalty_reward(survey, cluster="g", n_resamples=200)
+    found = [one for one in caught if "A bootstrap of clusters needs many" in str(one.message)]
+    assert len(found) == 1
+    assert found[0].filename == __file__
+
+
+def test_a_cluster_that_decides_a_coefficient_alone_is_told() -> None:
+    survey = toy_survey(toy_frame(200, g=(np.arange(200) == 0).astype(int)))
+    with pytest.warns(sq.SmallSampleWarning):
+        result = sq.penalty_reward(survey, cluster="g", n_resamples=0)
+    assert any("1 cluster is fitted exactly in some direction" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_respondents_have_no_groups(n: int) -> None:
+    with pytest.raises(sq.EstimationError, match=f"needs at least 3 .* of {n}"):
+        sq.penalty_reward(toy_survey(toy_frame(n)))
+
+
+def test_words_of_a_class_are_short_sentences() -> None:
+    text = str(sq.penalty_reward(sq.load_example("bank"), n_resamples=500).interpret())
+    assert "their sizes cannot be told apart (adjusted p = 1.000)." in text
+    assert "by the cut points a satisfier: it earns more when good than it costs when bad" in text
+    assert "% of the resamples agree, so the class is not settled" in text
+    assert (
+        "The reward has the wrong sign, but cannot be told from zero; at zero, this is a basic"
+        in text
+    )

@@ -21,6 +21,7 @@ from servqual.plots.importance_performance import (
     plot_importance_performance,
     plot_quadrant_probabilities,
 )
+from servqual.typing import Level
 from tests.analyses.surveys import reference_survey, toy_frame, toy_survey
 from tests.plots.helpers import CAFE, answers, legend_texts, row_labels
 
@@ -245,3 +246,14 @@ def test_tables_are_not_changed(result: ImportancePerformanceResult) -> None:
     result.plot()
     result.plot("probabilities")
     pd.testing.assert_frame_equal(result.attributes, before)
+
+
+@pytest.mark.parametrize("level", ["dimensions", "items"])
+def test_names_of_the_quadrants_stay_in_the_figure(level: Level) -> None:
+    result = sq.importance_performance(
+        sq.load_example("bank"), level=level, outcome="satisfaction", n_resamples=200
+    )
+    ax = result.plot("probabilities")
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().x1 <= ax.figure.bbox.width
+    plt.close(ax.figure)
