@@ -255,5 +255,7 @@ def test_names_of_the_quadrants_stay_in_the_figure(level: Level) -> None:
     )
     ax = result.plot("probabilities")
     ax.figure.canvas.draw()
-    assert ax.get_legend().get_window_extent().x1 <= ax.figure.bbox.width
-    plt.close(ax.figure)
+    legend = ax.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x1 <= ax.figure.bbox.width
+    plt.close("all")

@@ -106,4 +106,4 @@ def test_one_panel_has_room_for_its_title(terms: list[str]) -> None:
     ax.figure.canvas.draw()
     title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title("left"))
     assert title.get_window_extent().x1 <= ax.figure.bbox.width
-    plt.close(ax.figure)
+    plt.close("all")
