@@ -145,7 +145,7 @@ def _draw_bars(result: PenaltyRewardResult, ax: Axes | None) -> Axes:
             frameon=False,
             fontsize=SMALL_FONT_SIZE,
         )
-        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 50, 1)}", loc="left")
+        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 18, 1)}", loc="left")
     return axes
 
 
