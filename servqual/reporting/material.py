@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from servqual.analyses.compare_measures import MeasureComparisonResult, compare_measures
 from servqual.analyses.congruence import CongruenceResult
@@ -138,6 +138,15 @@ class Settings:
     conf_level: float
     n_resamples: int
     seed: int
+
+    def bootstrap(self, progress: ProgressOption) -> dict[str, Any]:
+        """Options of an analysis that resamples respondents."""
+        return {
+            "conf_level": self.conf_level,
+            "n_resamples": self.n_resamples,
+            "seed": self.seed,
+            "progress": progress,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,10 +442,7 @@ def _priority(
             survey,
             on=on,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -450,10 +456,7 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
                 survey,
                 outcome=outcome,
                 on=on,
-                conf_level=settings.conf_level,
-                n_resamples=settings.n_resamples,
-                seed=settings.seed,
-                progress=steps.next(),
+                **settings.bootstrap(steps.next()),
             )
         ),
         attempt(
@@ -461,10 +464,7 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
                 survey,
                 outcome=outcome,
                 on=on,
-                conf_level=settings.conf_level,
-                n_resamples=settings.n_resamples,
-                seed=settings.seed,
-                progress=steps.next(),
+                **settings.bootstrap(steps.next()),
             )
         ),
         _measures(survey, on, outcome, settings, steps.next()),
@@ -483,10 +483,7 @@ def _measures(
         lambda: compare_measures(
             survey,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -500,10 +497,7 @@ def _surface(
         lambda: response_surface(
             survey,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -521,10 +515,7 @@ def _chain(
             outcome=outcome,
             on=on,
             interval="percentile" if settings.n_resamples else "sobel",
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -543,9 +534,6 @@ def _what_if(
             outcome,
             through=through,
             on=on,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
