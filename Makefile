@@ -66,7 +66,7 @@ notebooks: $(WITH_DEV)  ## execute the notebooks (their files stay as they are)
 reference:  ## compute tests/reference/expected/*.json again with R
 	@command -v Rscript >/dev/null || { \
 		echo "Rscript was not found; the expected values stay as they are." >&2; \
-		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-lavaan r-cran-semtools r-cran-gparotation r-cran-numderiv r-cran-sandwich r-cran-lmtest r-cran-survey" >&2; \
+		echo "On Debian or Ubuntu: sudo apt-get install r-base r-cran-jsonlite r-cran-psych r-cran-lavaan r-cran-semtools r-cran-gparotation r-cran-numderiv r-cran-sandwich r-cran-lmtest r-cran-survey r-cran-boot r-cran-mass r-cran-ordinal r-cran-lme4 r-cran-lmertest r-cran-clubsandwich r-cran-car" >&2; \
 		exit 1; }
 	@for script in $(R_SCRIPTS); do \
 		echo "running $$script"; \

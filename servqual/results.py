@@ -153,8 +153,8 @@ def format_p(p_value: float) -> str:
     return f"{p_value:.3f}".removeprefix("0")
 
 
-def p_relation(p_value: float) -> str:
-    """Write a p-value as what follows the letter p in a sentence.
+def say_p(p_value: float) -> str:
+    """Write a p-value with its relation, for a sentence.
 
     Parameters
     ----------
@@ -167,11 +167,11 @@ def p_relation(p_value: float) -> str:
 
     Examples
     --------
-    >>> p_relation(0.0312), p_relation(1e-9)
-    ('= .031', '< .001')
+    >>> say_p(0.0312), say_p(1e-9)
+    ('p = .031', 'p < .001')
     """
     text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def rounded(table: pd.DataFrame, digits: int = 3) -> pd.DataFrame:

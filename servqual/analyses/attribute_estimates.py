@@ -24,6 +24,7 @@ from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.resampled_means import resampled_means
 from servqual.progress import shown_progress
+from servqual.survey.checks import plural
 from servqual.survey.survey import Survey
 from servqual.typing import BoolArray, DerivedImportance, FloatArray, IntArray, ProgressOption
 
@@ -255,8 +256,8 @@ def _derive(
     reason = ""
     if moments.n_obs < needed:
         reason = (
-            f"{moments.n_obs} respondents have all attributes and the outcome, and {needed} are "
-            "needed"
+            f"{plural(moments.n_obs, 'respondent')} with all attributes and the outcome, where "
+            f"{needed} are needed"
         )
     elif not varies[-1]:
         reason = "the outcome is the same for every respondent"

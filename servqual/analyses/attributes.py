@@ -213,7 +213,7 @@ def _importance(
             'for `importance="derived"` only; leave one of the two out.'
         )
     if importance == "stated":
-        return "stated", "mean importance points of 100", _points(survey, level)
+        return "stated", "mean of the importance points (100 in all)", _points(survey, level)
     if importance == "expectation":
         return "expectation", "mean expectation", _side(survey, "expectation", level)
     if importance == "desired":

@@ -20,8 +20,8 @@ from servqual.analyses.choice_tables import (
     marginal_effects,
     parallel_lines,
 )
-from servqual.analyses.linear_fit import check_covariance
-from servqual.analyses.linear_regression import design_moments, excluded_note
+from servqual.analyses.linear_fit import check_covariance, excluded_notes
+from servqual.analyses.linear_regression import design_moments
 from servqual.analyses.regression_design import RegressionDesign
 from servqual.analyses.regression_result import RegressionResult, fit_row
 from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes
@@ -186,7 +186,11 @@ def fit_choice_regression(
             stacklevel=3,
         )
     of_parameters = _covariance(fitted, sample, covariance)
-    notes = [*excluded_note(moments), *design.notes, *_answer_notes(sample, design.outcome)]
+    notes = [
+        *excluded_notes(moments.n_excluded),
+        *design.notes,
+        *_answer_notes(sample, design.outcome),
+    ]
     result = RegressionResult(
         sample=SampleInfo(
             sample.n_obs, survey.n_respondents - sample.n_obs, "listwise", survey.weight_kind

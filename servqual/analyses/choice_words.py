@@ -8,7 +8,7 @@ import pandas as pd
 
 from servqual.analyses.choice_tables import TOP_TWO
 from servqual.analyses.regression_words import say_change, say_nothing_told
-from servqual.results import Statement, format_number, p_relation
+from servqual.results import Statement, format_number, say_p
 
 if TYPE_CHECKING:
     from servqual.analyses.regression_result import RegressionResult
@@ -43,8 +43,8 @@ def say_choice_fit(result: RegressionResult) -> Statement:
         can = "go" if row["p_value"] < 1 - result.conf_level else "cannot be told to go"
         test = f"χ²({row['df_model']:.0f}) = {format_number(row['chi_squared'], 1)}"
         text = (
-            f"The predictors together {can} with {result.outcome} ({test}, p "
-            f"{p_relation(row['p_value'])})."
+            f"The predictors together {can} with {result.outcome} ({test}, "
+            f"{say_p(row['p_value'])})."
         )
     if pd.notna(row["mcfadden"]):
         text += (
@@ -126,8 +126,8 @@ def say_parallel_lines(result: RegressionResult) -> list[Statement]:
         row = together.iloc[0]
         is_rejected = is_rejected or bool(row["p_value"] < 1 - result.conf_level)
         test = (
-            f" (Brant's test: χ²({row['df']:.0f}) = {format_number(row['statistic'], 1)}, p "
-            f"{p_relation(row['p_value'])})"
+            f" (Brant's test: χ²({row['df']:.0f}) = {format_number(row['statistic'], 1)}, "
+            f"{say_p(row['p_value'])})"
         )
     if is_rejected:
         where = f"; it is in doubt for {', '.join(curved)}" if curved else ""

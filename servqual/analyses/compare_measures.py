@@ -21,14 +21,7 @@ from servqual.numerics.dependent_correlations import compare_correlations, parti
 from servqual.numerics.least_squares import SINGULAR, smallest_eigenvalue
 from servqual.numerics.location import mean_test
 from servqual.numerics.path_effects import fit_paths
-from servqual.results import (
-    Interpretation,
-    Result,
-    SampleInfo,
-    Statement,
-    format_number,
-    p_relation,
-)
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, say_p
 from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import mean_scores, row_mean
 from servqual.survey.survey import Survey, require_survey
@@ -188,14 +181,12 @@ class MeasureComparisonResult(Result):
         if row["p_value"] < 1.0 - self.conf_level:
             text = (
                 f"Between SERVQUAL (P − E) and SERVPERF (P), {better} correlates more strongly "
-                f"(Williams' t = {format_number(row['statistic'], 2)}, p "
-                f"{p_relation(row['p_value'])})."
+                f"(Williams' t = {format_number(row['statistic'], 2)}, {say_p(row['p_value'])})."
             )
         else:
             text = (
                 "SERVQUAL (P − E) and SERVPERF (P) cannot be told apart as predictors here "
-                f"(Williams' t = {format_number(row['statistic'], 2)}, p "
-                f"{p_relation(row['p_value'])})."
+                f"(Williams' t = {format_number(row['statistic'], 2)}, {say_p(row['p_value'])})."
             )
         return [Statement("SERVQUAL or SERVPERF", text)]
 
@@ -212,14 +203,13 @@ class MeasureComparisonResult(Result):
                 "chance"
             )
             text += (
-                f" (partial r = {format_number(row['partial_r'], 2)}, p "
-                f"{p_relation(row['partial_p'])})."
+                f" (partial r = {format_number(row['partial_r'], 2)}, {say_p(row['partial_p'])})."
             )
             statements.append(Statement("expectation", text))
         if np.isfinite(row["p_value"]):
             test = (
                 f"F({row['df_numerator']:.0f}, {row['df_denominator']:.0f}) = "
-                f"{format_number(row['f_statistic'], 2)}, p {p_relation(row['p_value'])}"
+                f"{format_number(row['f_statistic'], 2)}, {say_p(row['p_value'])}"
             )
             if row["p_value"] < level:
                 text = (

@@ -10,7 +10,10 @@ import pandas as pd
 
 from servqual.analyses.contrast_groups import CodingRule, ContrastGroups, contrast_groups
 from servqual.analyses.linear_fit import (
+    check_repeatable,
     choose_covariance,
+    exact_cluster_notes,
+    excluded_notes,
     fit_linear,
     leverage_notes,
     warn_of_clusters,
@@ -41,6 +44,9 @@ _SMALL_CELL = 0.05
 
 #: A tail further from its share than this part of it is no quarter any more.
 _FAR = 0.4
+
+#: Respondents for an intercept, a penalty and a residual.
+_FEWEST = 3
 
 #: Unexplained share of variance below which a fit has no error.
 _PERFECT = 1e-10
@@ -142,7 +148,8 @@ def build_contrast_model(
     Raises
     ------
     EstimationError
-        If too few respondents remain, the outcome is constant, or there is nothing to contrast.
+        If too few or too many respondents remain, the outcome is constant, or there is nothing to
+        contrast.
     NotIdentifiedError
         If columns repeat each other.
     """
@@ -151,11 +158,14 @@ def build_contrast_model(
     keep = complete_respondents(survey, values)
     n_obs = survey.count_respondents(keep)
     n_scores = len(variables.variables)
-    if not n_obs:
+    if n_obs < _FEWEST:
         raise EstimationError(
-            f"None of the {survey.n_respondents:,} respondents has all variables that "
-            "`penalty_reward` needs. Leave out the one that is missing most."
+            f"`penalty_reward` needs at least {_FEWEST} respondents with all variables, for low, "
+            f"middle and high, but there {'is 1' if n_obs == 1 else f'are {n_obs}'} of "
+            f"{survey.n_respondents:,}. Leave out the variable that is missing most, or collect "
+            "more answers."
         )
+    check_repeatable(survey, keep, "penalty_reward")
     groups = contrast_groups(survey, variables, values[keep, :n_scores], keep, rule)
     names, columns, low_places, high_places = _dummies(groups)
     rows = np.column_stack([columns, values[keep, n_scores:]])
@@ -227,8 +237,8 @@ def _check(survey: Survey, model: ContrastModel) -> None:
     constant = [name for name, size in zip(names, spread[:-1], strict=True) if not size > 0.0]
     if constant:
         raise EstimationError(
-            f"These covariates are the same for all {n_obs:,} respondents: {shorten(constant)}. "
-            "Leave them out."
+            f"These columns do not vary over the {n_obs:,} respondents: {shorten(constant)}. Leave "
+            "such covariates out; for such groups use another `coding`."
         )
     repeating = collinear_columns(model.moments.covariance()[:-1, :-1])
     if repeating.size:
@@ -279,12 +289,7 @@ def contrast_notes(model: ContrastModel) -> list[str]:
     -------
     list of str
     """
-    notes = []
-    if model.n_excluded:
-        who = "1 respondent was"
-        if model.n_excluded > 1:
-            who = f"{model.n_excluded:,} respondents were"
-        notes.append(f"{who} left out because a score, a covariate or the outcome is missing.")
+    notes = excluded_notes(model.n_excluded)
     empty = _cells(model.groups, lambda share: share == 0.0)
     without = [name.removesuffix(" (middle)") for name in empty if name.endswith(" (middle)")]
     if without:
@@ -360,17 +365,19 @@ def fit_contrasts(
         clusters=codes,
     )
     warn_of_clusters(fitted, kind, cluster, stacklevel=3)
-    notes = leverage_notes(fitted.model, kind)
+    problems = leverage_notes(fitted.model, kind)
     r_squared = float(fitted.model.rsquared)
     if 1.0 - r_squared < _PERFECT:
-        notes = ["The groups reproduce the outcome without error, so there are no standard errors."]
+        problems = [
+            "The groups reproduce the outcome without error, so there are no standard errors."
+        ]
     n_obs = model.moments.n_obs
     return ContrastFit(
         covariance=kind,
-        inference=without_errors(fitted) if notes else fitted.inference,
+        inference=without_errors(fitted) if problems else fitted.inference,
         r_squared=r_squared,
         adj_r_squared=1.0 - (1.0 - r_squared) * (n_obs - 1) / (n_obs - len(model.columns) - 1),
-        notes=tuple(notes),
+        notes=(*problems, *exact_cluster_notes(fitted.inference)),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from servqual.analyses.linear_fit import (
     LinearFit,
+    check_repeatable,
     fit_linear,
     leverage_notes,
     warn_of_clusters,
@@ -170,7 +171,7 @@ def build_curve_model(
     Raises
     ------
     EstimationError
-        If too few respondents remain, or the outcome or all variables are constant.
+        If too few or too many respondents remain, or the outcome or all variables are constant.
     NotIdentifiedError
         If straight columns repeat each other.
     """
@@ -185,6 +186,7 @@ def build_curve_model(
             f"`nonlinearity` needs at least {n_columns + 2} respondents with all variables, but "
             f"there are {n_obs:,} of {survey.n_respondents:,}. Use fewer predictors."
         )
+    check_repeatable(survey, keep, "nonlinearity")
     complete = values[keep]
     complete[:, :size] -= knot
     names = (*variables.terms, *(() if covariates is None else covariates.terms))

@@ -38,7 +38,7 @@ from servqual.results import (
     Statement,
     format_number,
     not_in_json,
-    p_relation,
+    say_p,
 )
 from servqual.typing import (
     CorrelationKind,
@@ -683,7 +683,7 @@ def _say_adequacy(result: EFAResult) -> Iterator[Statement]:
         yield Statement(
             "adequacy",
             f"Bartlett's test of uncorrelated items: χ²({row['bartlett_df']:.0f}) = "
-            f"{format_number(row['bartlett_chi2'], 1)}, p {p_relation(row['bartlett_p'])}.",
+            f"{format_number(row['bartlett_chi2'], 1)}, {say_p(row['bartlett_p'])}.",
         )
 
 

@@ -32,7 +32,7 @@ from servqual.results import (
     SampleInfo,
     Statement,
     format_number,
-    p_relation,
+    say_p,
 )
 from servqual.samplestats.counts import value_frequencies
 from servqual.samplestats.moments import Moments
@@ -837,8 +837,8 @@ def _say_dimensions(result: GapResult) -> Iterator[Statement]:
         yield Statement(
             str(row["dimension"]),
             f"{row['label']}: gap {format_number(row['gap'], 2)}, {verdict} "
-            f"(d = {format_number(row['effect_size'], 2)}, adjusted p "
-            f"{p_relation(row['p_adjusted'])}).",
+            f"(d = {format_number(row['effect_size'], 2)}, adjusted "
+            f"{say_p(row['p_adjusted'])}).",
             rules.EFFECT_SIZE.name,
             rules.EFFECT_SIZE.source,
         )

@@ -28,7 +28,7 @@ from servqual.analyses.attribute_table import (
 )
 from servqual.analyses.attributes import AttributeScores, ImportanceSpec, collect_attributes
 from servqual.analyses.crosshair import fixed_lines
-from servqual.analyses.resampling import check_bootstrap, warn_of_few_clusters
+from servqual.analyses.resampling import check_bootstrap, cluster_codes, warn_of_few_clusters
 from servqual.errors import EstimationError, OptionError, SmallSampleWarning, shorten
 from servqual.numerics.importance_performance import (
     CONCENTRATE,
@@ -531,7 +531,7 @@ def _warn_if_small(
             stacklevel=3,
         )
     if cluster is not None:
-        warn_of_few_clusters(survey, cluster, rows, stacklevel=3)
+        warn_of_few_clusters(cluster_codes(survey, cluster, rows), cluster, stacklevel=3)
 
 
 # ---- words ---------------------------------------------------------------------------------------

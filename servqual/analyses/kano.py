@@ -360,6 +360,7 @@ def kano(
             for place, design in enumerate(designs)
         ]
     features = _stacked([part.features for part in found], groups, by_names)
+    scores = _stacked([part.scores for part in found], groups, by_names)
     n_degenerate = sum(part.n_degenerate for part in found)
     return KanoResult(
         sample=sample,
@@ -367,7 +368,7 @@ def kano(
         table=table_name,
         interval=interval,
         features=features,
-        scores=_stacked([part.scores for part in found], groups, by_names),
+        scores=scores,
         means=_stacked([part.means for part in found], groups, by_names),
         comparisons=_comparisons(answers, designs, p_adjust, n_resamples, seed),
         evaluation=_shown_table(places),
@@ -379,6 +380,7 @@ def kano(
         notes=(
             *_notes_on_groups(people, answers, designs, by_names),
             *_notes_on_features(features, by_names, designs[0]),
+            *_notes_on_scores(scores, by_names),
             *_notes_on_resamples(n_resamples * len(designs), n_degenerate),
         ),
     )
@@ -536,6 +538,14 @@ def _notes_on_features(features: pd.DataFrame, by: tuple[str, ...], design: Desi
             "weight only, so they are left out."
         )
     return notes
+
+
+def _notes_on_scores(scores: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
+    same = scores[(scores["std_error"] == 0.0) & scores["conf_low"].isna()]
+    if not len(same):
+        return []
+    named = [f"{name_of(row, by)} {row['question']}" for row in same.to_dict(orient="records")]
+    return [f"Everybody answers alike to {shorten(named)}, so these means have no intervals."]
 
 
 def _notes_on_resamples(n_resamples: int, n_degenerate: int) -> list[str]:

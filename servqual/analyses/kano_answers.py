@@ -267,10 +267,11 @@ def _found_pairs(
     alone = [first[item] for item in first if item not in second]
     alone += [second[item] for item in second if item not in first]
     if alone:
+        fit = "fits" if len(alone) == 1 else "fit"
         raise ColumnNotFoundError(
-            f"{plural(len(alone), 'column')} fit `functional` ({functional!r}) or `dysfunctional` "
-            f"({dysfunctional!r}) without a partner: {shorten(alone)}. Each feature needs both "
-            "questions; name the features by `items` to leave others out."
+            f"{plural(len(alone), 'column')} {fit} `functional` ({functional!r}) or "
+            f"`dysfunctional` ({dysfunctional!r}) without a partner: {shorten(alone)}. "
+            "Each feature needs both questions; name the features by `items` to leave others out."
         )
     if not first:
         way = (

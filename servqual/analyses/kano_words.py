@@ -9,7 +9,7 @@ import numpy as np
 
 from servqual.errors import shorten
 from servqual.numerics.kano import CLASSES
-from servqual.results import Statement, format_number, p_relation
+from servqual.results import Statement, format_number, say_p
 from servqual.survey.checks import plural
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _say_groups(result: KanoResult) -> list[Statement]:
         text = "The groups could not be told apart on any feature"
     else:
         named = [
-            f"{row['label']} (p {p_relation(float(row['p_adjusted']))})"
+            f"{row['label']} ({say_p(float(row['p_adjusted']))})"
             for row in differ.to_dict(orient="records")
         ]
         text = f"The groups differ in the classes of {shorten(named)}"

@@ -11,17 +11,33 @@ import numpy as np
 import pandas as pd
 
 from servqual.analyses.resampling import FEW_CLUSTERS
-from servqual.errors import OptionError, SmallSampleWarning, shorten
-from servqual.numerics.cluster_robust import bias_reduced
+from servqual.errors import (
+    EstimationError,
+    OptionError,
+    SmallSampleWarning,
+    WeightsWarning,
+    shorten,
+)
+from servqual.numerics.cluster_robust import BiasReduced, bias_reduced
 from servqual.numerics.linear_hypotheses import FixedDegrees, LinearInference
 from servqual.survey.survey import Survey
-from servqual.typing import Covariance, FloatArray, IntArray, WeightKind, check_option
+from servqual.typing import (
+    BoolArray,
+    Covariance,
+    FloatArray,
+    IntArray,
+    WeightKind,
+    check_option,
+)
 
 #: Kinds of covariance matrix that know of clusters.
 CLUSTERED = ("CR1", "CR2")
 
 #: From so many clusters on, CR1 is the default: it comes to the same there, and costs less.
 MANY_CLUSTERS = 40
+
+#: With more respondents than this, rows are no longer repeated for their frequency weights.
+_MOST_REPEATED = 5_000_000
 
 #: CR2 warns below these: with fewer degrees of freedom Satterthwaite's approximation is rough
 #: (Pustejovsky and Tipton 2018, after Bell and McCaffrey 2002).
@@ -96,6 +112,33 @@ def choose_covariance(
             '`covariance="CR2"` or "CR1", or leave it out.'
         )
     return covariance
+
+
+def check_repeatable(survey: Survey, keep: BoolArray, analysis: str) -> None:
+    """Refuse to repeat rows for frequency weights until they no longer fit into memory.
+
+    Parameters
+    ----------
+    survey : Survey
+        Whose weights they are.
+    keep : BoolArray, shape (n_respondents,)
+        Rows of the analysis.
+    analysis : str
+        Its name, for the message.
+
+    Raises
+    ------
+    EstimationError
+        If the weights stand for more than five million respondents.
+    """
+    n_obs = survey.count_respondents(keep)
+    if survey.weight_kind != "frequency" or n_obs <= max(_MOST_REPEATED, int(keep.sum())):
+        return
+    raise EstimationError(
+        f"The frequency weights stand for {n_obs:,} respondents, and `{analysis}` needs a row for "
+        f"each; {_MOST_REPEATED:,} are the most. If the weights are no counts, declare them as "
+        "`sq.SamplingWeights`."
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,6 +292,74 @@ def warn_of_clusters(
             SmallSampleWarning,
             stacklevel=stacklevel + 1,
         )
+
+
+def warn_of_weights(weight_kind: WeightKind, covariance: Covariance, *, stacklevel: int) -> None:
+    """Warn of classical standard errors of a weighted sample.
+
+    Parameters
+    ----------
+    weight_kind : str
+        What the weights mean.
+    covariance : str
+        Kind of covariance matrix.
+    stacklevel : int
+        Calls between the user and this function.
+
+    Warns
+    -----
+    WeightsWarning
+        If classical standard errors meet sampling weights.
+    """
+    if weight_kind == "sampling" and covariance == "nonrobust":
+        warnings.warn(
+            "Classical standard errors do not know of sampling weights and are too small as a "
+            'rule. Use `covariance="HC3"`.',
+            WeightsWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def excluded_notes(n_excluded: int) -> list[str]:
+    """Say how many respondents a model left out.
+
+    Parameters
+    ----------
+    n_excluded : int
+        Respondents without one of its variables.
+
+    Returns
+    -------
+    list of str
+        Empty for nobody.
+    """
+    if not n_excluded:
+        return []
+    who = "1 respondent was" if n_excluded == 1 else f"{n_excluded:,} respondents were"
+    return [f"{who} left out because a score, a covariate or the outcome is missing."]
+
+
+def exact_cluster_notes(inference: LinearInference) -> list[str]:
+    """Say which clusters have no error in some direction.
+
+    Parameters
+    ----------
+    inference : LinearInference
+        From `fit_linear`.
+
+    Returns
+    -------
+    list of str
+        Empty without such clusters, and for other errors than CR2.
+    """
+    if not isinstance(inference, BiasReduced) or not inference.n_fitted_exactly:
+        return []
+    count = inference.n_fitted_exactly
+    return [
+        f"{'1 cluster is' if count == 1 else f'{count} clusters are'} fitted exactly in some "
+        "direction, because a coefficient depends on that cluster alone. Standard errors are too "
+        "small there, or zero, and then there is no test."
+    ]
 
 
 def leverage_notes(model: Any, covariance: Covariance) -> list[str]:

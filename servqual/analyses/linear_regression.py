@@ -10,9 +10,12 @@ import pandas as pd
 
 from servqual.analyses.linear_fit import (
     choose_covariance,
+    exact_cluster_notes,
+    excluded_notes,
     fit_linear,
     leverage_notes,
     warn_of_clusters,
+    warn_of_weights,
     without_errors,
 )
 from servqual.analyses.predictors import ModelVariables
@@ -37,7 +40,6 @@ __all__ = [
     "check_independent",
     "coefficient_table",
     "design_moments",
-    "excluded_note",
     "least_squares_of_moments",
     "least_squares_of_rows",
 ]
@@ -149,13 +151,14 @@ def least_squares_of_rows(
         clusters=codes,
         row_numbers=np.flatnonzero(design.keep),
     )
+    warn_of_weights(survey.weight_kind, kind, stacklevel=3)
     undefined = [_PERFECT] if _is_perfect(fit) else leverage_notes(rows.model, kind)
     inference = without_errors(rows) if undefined else rows.inference
     if not undefined:
         warn_of_clusters(rows, kind, cluster, stacklevel=3)
     test = inference.joint_test(np.eye(len(design.terms) + 1)[1:])
     interactions = interaction_tests(design, inference, _gained(design, moments, fit))
-    notes = [*_notes(design, moments, kind), *undefined]
+    notes = [*_notes(design, moments), *undefined]
     if not undefined:
         notes += _inference_notes(inference, test, interactions)
     numeric = any(moderator.is_numeric for moderator in design.moderators)
@@ -340,17 +343,10 @@ def _inference_notes(
     inference: LinearInference, test: JointTest, interactions: pd.DataFrame
 ) -> list[str]:
     """Say which tests do not exist, and why."""
-    notes = []
+    notes = exact_cluster_notes(inference)
     why = "the robust covariance matrix has fewer dimensions than there are predictors."
     if isinstance(inference, BiasReduced):
         why = "the clusters are too few for as many predictors."
-    if isinstance(inference, BiasReduced) and inference.n_fitted_exactly:
-        count = inference.n_fitted_exactly
-        notes.append(
-            f"{'1 cluster is' if count == 1 else f'{count} clusters are'} fitted exactly in some "
-            "direction, because a coefficient depends on that cluster alone; about error in that "
-            "direction there is nothing to learn."
-        )
     size = inference.coefficients.size
     n_unknown = int(np.isnan(inference.degrees_of_freedom(np.eye(size))).sum())
     if n_unknown:
@@ -397,39 +393,12 @@ def _summary(
     )
 
 
-def _notes(design: RegressionDesign, moments: Moments, kind: Covariance) -> list[str]:
-    notes = [*excluded_note(moments), *design.notes]
+def _notes(design: RegressionDesign, moments: Moments) -> list[str]:
+    notes = [*excluded_notes(moments.n_excluded), *design.notes]
     outcome = design.complete[:, -1]
     if len(np.unique(outcome)) == 2:
         notes.append(
             "The outcome takes two values only, so coefficients are differences of shares and "
             'predictions may leave their range; `family="logit"` is made for it.'
         )
-    if design.survey.weight_kind == "sampling" and kind == "nonrobust":
-        warnings.warn(
-            "Classical standard errors do not know of sampling weights and are too small as a "
-            'rule. Use `covariance="HC3"`.',
-            WeightsWarning,
-            stacklevel=4,
-        )
     return notes
-
-
-def excluded_note(moments: Moments) -> list[str]:
-    """Say how many respondents were left out, if any.
-
-    Parameters
-    ----------
-    moments : Moments
-        Of the respondents that remain.
-
-    Returns
-    -------
-    list of str
-    """
-    if not moments.n_excluded:
-        return []
-    who = "1 respondent was"
-    if moments.n_excluded > 1:
-        who = f"{moments.n_excluded:,} respondents were"
-    return [f"{who} left out because a variable of the regression is missing."]

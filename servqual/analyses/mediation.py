@@ -14,6 +14,7 @@ from servqual.analyses.mediation_model import Effect, MediationModel, build_medi
 from servqual.analyses.predictors import ModelVariables, model_moments, model_variables
 from servqual.analyses.resampling import (
     check_bootstrap,
+    cluster_codes,
     complete_respondents,
     resample,
     warn_of_few_clusters,
@@ -360,21 +361,17 @@ def mediation(
     )
     fitted = _fit(sample, model, names)
     notes = [*_notes(sample, fitted, names), *_notes_on_contrasts(model, names, serial)]
-    draws, n_degenerate = None, 0
-    if chosen == "monte-carlo":
-        draws = _monte_carlo_draws(fitted, resamples, seed)
-    elif chosen != "sobel" and isinstance(data, Survey):
-        draws, n_degenerate = _bootstrap_draws(
-            data, sample, model, resamples, seed, cluster, progress
+    draws, n_degenerate = _draw(
+        data, sample, model, fitted, chosen, resamples, seed, cluster, progress
+    )
+    if n_degenerate:
+        few = n_degenerate > resamples // 2
+        notes.append(
+            f"In {n_degenerate} of {resamples} resamples a variable was constant or repeated "
+            f"others; they do not count{', and the rest are too few for intervals' * few}."
         )
-        if n_degenerate:
-            few = n_degenerate > resamples // 2
-            notes.append(
-                f"In {n_degenerate} of {resamples} resamples a variable was constant or repeated "
-                f"others; they do not count{', and the rest are too few for intervals' * few}."
-            )
     if cluster is not None and sample.keep is not None and isinstance(data, Survey):
-        warn_of_few_clusters(data, cluster, sample.keep, stacklevel=2)
+        warn_of_few_clusters(cluster_codes(data, cluster, sample.keep), cluster, stacklevel=2)
     classical = cluster is None and sample.moments.weight_kind != "sampling"
     table = _inferred(data, sample, model, fitted, draws, chosen, classical, conf_level)
     return MediationResult(
@@ -394,21 +391,42 @@ def mediation(
         cluster=cluster or "",
         effects=table,
         normal_theory=_normal_theory(model, fitted, classical),
-        equations=pd.DataFrame(
-            {
-                "outcome": [
-                    *names.mediators,
-                    *[names.outcome] * (len(model.equations) - len(names.mediators)),
-                ],
-                "n_predictors": [len(causes) for _, causes in model.equations],
-                "r_squared": fitted.r_squared,
-            }
-        ),
+        equations=_equations(model, names, fitted),
         conf_level=conf_level,
         n_resamples=0 if draws is None else resamples,
         n_degenerate=n_degenerate,
         seed=seed,
         notes=tuple(notes),
+    )
+
+
+def _draw(
+    data: Survey | Moments,
+    sample: _Sample,
+    model: MediationModel,
+    fitted: FittedPaths,
+    interval: MediationInterval,
+    n_resamples: int,
+    seed: int,
+    cluster: str | None,
+    progress: ProgressOption,
+) -> tuple[FloatArray | None, int]:
+    """Effects in each draw that the interval needs, if any, and how many draws have none."""
+    if interval == "monte-carlo":
+        return _monte_carlo_draws(fitted, n_resamples, seed), 0
+    if interval != "sobel" and isinstance(data, Survey):
+        return _bootstrap_draws(data, sample, model, n_resamples, seed, cluster, progress)
+    return None, 0
+
+
+def _equations(model: MediationModel, names: _Names, fitted: FittedPaths) -> pd.DataFrame:
+    n_of_outcome = len(model.equations) - len(names.mediators)
+    return pd.DataFrame(
+        {
+            "outcome": [*names.mediators, *[names.outcome] * n_of_outcome],
+            "n_predictors": [len(causes) for _, causes in model.equations],
+            "r_squared": fitted.r_squared,
+        }
     )
 
 

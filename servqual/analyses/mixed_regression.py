@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from servqual.analyses.linear_fit import excluded_notes
 from servqual.analyses.linear_regression import (
     coefficient_table,
     design_moments,
-    excluded_note,
 )
 from servqual.analyses.regression_design import RegressionDesign
 from servqual.analyses.regression_result import RegressionResult, fit_row
@@ -59,7 +59,7 @@ def random_intercepts(
     )
     size = len(design.terms)
     test = fit.joint_test(np.eye(size + 1)[1:])
-    notes = [*excluded_note(moments), *design.notes, *_notes(fit, random)]
+    notes = [*excluded_notes(moments.n_excluded), *design.notes, *_notes(fit, random)]
     of_moderators = np.full(len(design.moderators), np.nan)
     if design.moderators:
         notes.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -27,23 +26,23 @@ from servqual.analyses.curve_tables import (
     score_table,
     slope_table,
 )
-from servqual.analyses.linear_fit import check_covariance, choose_covariance
-from servqual.analyses.predictors import model_variables
-from servqual.errors import OptionError, WeightsWarning, shorten
-from servqual.numerics.curves import HARRELL_QUANTILES
-from servqual.results import (
-    Interpretation,
-    Result,
-    SampleInfo,
-    Statement,
-    format_number,
-    p_relation,
+from servqual.analyses.linear_fit import (
+    check_covariance,
+    choose_covariance,
+    exact_cluster_notes,
+    excluded_notes,
+    warn_of_weights,
 )
+from servqual.analyses.predictors import model_variables
+from servqual.errors import OptionError, shorten
+from servqual.numerics.curves import HARRELL_QUANTILES
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, say_p
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
     DIFFERENCES,
     Covariance,
     CurveForm,
+    FloatArray,
     On,
     PredictorLevel,
     check_conf_level,
@@ -214,12 +213,12 @@ class NonlinearityResult(Result):
         ]
         if "piecewise" in self.forms:
             statements += self._say_slopes()
-        for form, words, source in (
-            ("quadratic", "bends (square)", ""),
-            ("spline", "departs from a line in some way (restricted cubic spline)", _HARRELL),
+        for form, test, source in (
+            ("quadratic", "the test of a square", ""),
+            ("spline", "the test of a restricted cubic spline", _HARRELL),
         ):
             if form in self.forms:
-                statements.append(self._say_form(form, words, source))
+                statements.append(self._say_form(form, test, source))
         return Interpretation(tuple(statements))
 
     def plot(self, form: CurveForm | None = None, *, ax: Axes | None = None) -> Axes:
@@ -279,23 +278,15 @@ class NonlinearityResult(Result):
                 undecided.append(str(row["label"]))
                 continue
             parts = piecewise[piecewise["term"] == row["term"]].set_index("part")["estimate"]
-            loses = parts["difference"] < 0.0
+            below, above = float(parts["below"]), float(parts["above"])
+            way, rule = _of_slopes(below, above, where)
             statements.append(
                 Statement(
                     str(row["term"]),
-                    f"{row['label']}: {self.outcome} "
-                    + (
-                        f"loses more per point below {where} than it gains per point above"
-                        if loses
-                        else f"gains more per point above {where} than it loses per point below"
-                    )
-                    + f" (slopes {format_number(parts['below'], 2)} below and "
-                    f"{format_number(parts['above'], 2)} above, p "
-                    f"{p_relation(row['p_adjusted'])}).",
-                    "two slopes: negative performance weighs more than positive"
-                    if loses
-                    else "two slopes: positive performance weighs more than negative",
-                    _MITTAL,
+                    f"{row['label']}: {self.outcome} {way} (slopes {format_number(below, 2)} below "
+                    f"and {format_number(above, 2)} above, {say_p(row['p_adjusted'])}).",
+                    rule,
+                    _MITTAL if rule else "",
                 )
             )
         if undecided:
@@ -308,18 +299,18 @@ class NonlinearityResult(Result):
             )
         return statements
 
-    def _say_form(self, form: str, words: str, source: str) -> Statement:
+    def _say_form(self, form: str, test: str, source: str) -> Statement:
         table = self._of_form(form)
         found = table[table["p_adjusted"] < 1.0 - self.conf_level]
         if table["p_adjusted"].isna().all():
-            text = f"Whether anything {words} could not be tested"
+            text = f"{test.capitalize()} could not be made for any variable"
         elif len(found):
             names = ", ".join(
-                f"{row['label']} (p {p_relation(row['p_adjusted'])})" for _, row in found.iterrows()
+                f"{row['label']} ({say_p(row['p_adjusted'])})" for _, row in found.iterrows()
             )
-            text = f"The link {words} for {names}"
+            text = f"By {test} the link with {self.outcome} is not a straight line for {names}"
         else:
-            text = f"For no variable is there a sign that the link {words}"
+            text = f"By {test} no link with {self.outcome} departs from a straight line"
         return Statement(form, text + ".", "any departure from linearity" if source else "", source)
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
@@ -348,6 +339,26 @@ class NonlinearityResult(Result):
             slopes = self.slopes[[*names, "conf_low", "conf_high"]]
             shown.append((f"Slopes, measured from {self.knot:g}", slopes))
         return shown
+
+
+def _of_slopes(below: float, above: float, where: str) -> tuple[str, str]:
+    """What two different slopes say, and the rule behind it."""
+    if min(below, above) < 0.0:
+        # Who falls along a score neither gains above nor loses below.
+        moves = ("rises" if above >= 0.0 else "falls", "rises" if below >= 0.0 else "falls")
+        if moves[0] == moves[1]:
+            steeper = "above" if above < below else "below"
+            return f"falls along the score, more steeply {steeper} {where}", ""
+        return f"{moves[1]} along the score below {where} and {moves[0]} above", ""
+    if above < below:
+        return (
+            f"loses more per point below {where} than it gains per point above",
+            "two slopes: negative performance weighs more than positive",
+        )
+    return (
+        f"gains more per point above {where} than it loses per point below",
+        "two slopes: positive performance weighs more than negative",
+    )
 
 
 def nonlinearity(
@@ -402,7 +413,8 @@ def nonlinearity(
     OptionError
         If a variable or an option does not exist.
     EstimationError
-        If too few respondents remain, or the outcome or a covariate is constant.
+        If too few respondents remain, the outcome or a covariate is constant, or frequency weights
+        stand for more than five million respondents.
     NotIdentifiedError
         If predictors repeat each other.
 
@@ -454,11 +466,13 @@ def nonlinearity(
         cluster=cluster,
     )
     kind = choose_covariance(survey, covariance, cluster, model.clusters)
-    _warn_of_weights(survey, kind)
+    warn_of_weights(survey.weight_kind, kind, stacklevel=2)
     straight = fit_straight(survey, model, kind)
     fits = [None if bend.problem else fit_bend(survey, model, bend, kind) for bend in model.bends]
     has_likelihood = survey.weight_kind != "sampling"
     coefficients, covariances = curve_tables(model, straight, fits)
+    tests = bend_tests(model, straight, fits, has_likelihood)
+    statistics = tests["statistic"].to_numpy(dtype=np.float64)
     return NonlinearityResult(
         sample=SampleInfo(model.moments.n_obs, model.n_excluded, "listwise", survey.weight_kind),
         outcome=outcome,
@@ -467,7 +481,7 @@ def nonlinearity(
         knot=model.knot,
         covariance=kind,
         cluster=cluster or "",
-        tests=bend_tests(model, straight, fits, has_likelihood),
+        tests=tests,
         slopes=slope_table(model, fits, conf_level),
         coefficients=coefficients,
         covariances=covariances,
@@ -476,7 +490,7 @@ def nonlinearity(
         r_squared=straight.classical.r_squared,
         aic=aic_of(straight, has_likelihood),
         conf_level=conf_level,
-        notes=tuple(_notes(model, straight, fits, int(n_knots), has_likelihood)),
+        notes=tuple(_notes(model, straight, fits, statistics, int(n_knots), has_likelihood)),
     )
 
 
@@ -510,31 +524,17 @@ def _checked_knot(survey: Survey, on: On, knot: object) -> float:
     return float(knot)
 
 
-def _warn_of_weights(survey: Survey, kind: Covariance) -> None:
-    if survey.weight_kind == "sampling" and kind == "nonrobust":
-        warnings.warn(
-            "Classical standard errors do not know of sampling weights and are too small as a "
-            'rule. Use `covariance="HC3"`.',
-            WeightsWarning,
-            stacklevel=3,
-        )
-
-
 def _notes(
     model: CurveModel,
     straight: CurveFit,
     fits: Sequence[CurveFit | None],
+    statistics: FloatArray,
     n_knots: int,
     has_likelihood: bool,
 ) -> list[str]:
-    notes = []
-    if model.n_excluded:
-        who = "1 respondent was"
-        if model.n_excluded > 1:
-            who = f"{model.n_excluded:,} respondents were"
-        notes.append(f"{who} left out because a score, a covariate or the outcome is missing.")
+    notes = excluded_notes(model.n_excluded)
     reasons: dict[str, list[str]] = {}
-    for bend, fit in zip(model.bends, fits, strict=True):
+    for bend, fit, statistic in zip(model.bends, fits, statistics, strict=True):
         name = model.variables.terms[bend.place]
         if bend.problem:
             why = f"There is no {bend.form} form where {bend.problem}"
@@ -542,6 +542,8 @@ def _notes(
             why = f"The answers do not determine the {bend.form} form beside the other variables"
         elif fit.problem:
             why = f"In the {bend.form} form, standard errors are missing. {fit.problem[:-1]}"
+        elif np.isnan(statistic):
+            why = f"The clusters are too few, or too small, for a test of the {bend.form} form"
         elif bend.form == "spline" and bend.knots.size < n_knots:
             why = f"Scores repeat, so the spline has fewer than {n_knots} distinct knots"
         else:
@@ -554,4 +556,5 @@ def _notes(
         )
     if straight.problem:
         notes.append(straight.problem)
+    notes += exact_cluster_notes(straight.inference)
     return notes

@@ -28,10 +28,10 @@ from servqual.analyses.contrast_tables import (
     symmetry_table,
 )
 from servqual.analyses.covariates import model_covariates
-from servqual.analyses.linear_fit import check_covariance
+from servqual.analyses.linear_fit import check_covariance, warn_of_weights
 from servqual.analyses.predictors import model_variables
-from servqual.analyses.resampling import check_bootstrap
-from servqual.errors import OptionError, SmallSampleWarning, WeightsWarning, shorten
+from servqual.analyses.resampling import check_bootstrap, cluster_codes, warn_of_few_clusters
+from servqual.errors import OptionError, SmallSampleWarning, shorten
 from servqual.results import (
     Interpretation,
     Result,
@@ -39,7 +39,7 @@ from servqual.results import (
     Statement,
     format_number,
     format_p,
-    p_relation,
+    say_p,
 )
 from servqual.survey.survey import Survey, require_survey
 from servqual.typing import (
@@ -60,11 +60,11 @@ __all__ = ["PenaltyRewardResult", "penalty_reward"]
 
 #: What the classes are in the three-factor theory of satisfaction.
 _FACTORS = {
-    "frustrator": "a basic factor, which costs when bad and earns next to nothing when good",
-    "dissatisfier": "a basic factor, which costs more when bad than it earns when good",
-    "hybrid": "a performance factor, which earns about as much when good as it costs when bad",
-    "satisfier": "an excitement factor, which earns more when good than it costs when bad",
-    "delighter": "an excitement factor, which earns when good and costs next to nothing when bad",
+    "frustrator": ("costs when bad and earns next to nothing when good", "basic"),
+    "dissatisfier": ("costs more when bad than it earns when good", "basic"),
+    "hybrid": ("earns about as much when good as it costs when bad", "performance"),
+    "satisfier": ("earns more when good than it costs when bad", "excitement"),
+    "delighter": ("earns when good and costs next to nothing when bad", "excitement"),
 }
 
 _MIKULIC = (
@@ -228,31 +228,25 @@ class PenaltyRewardResult(Result):
 
     def _say_class(self, row: pd.Series, shares: pd.Series, p_value: float) -> Statement:
         name = str(row["class"])
+        what, factor = _FACTORS[name]
         text = (
             f"{row['label']}: reward {format_number(row['reward'], 2)}, penalty "
             f"{format_number(row['penalty'], 2)}"
         )
         if np.isfinite(p_value):
             verdict = "differ" if p_value < 1.0 - self.conf_level else "cannot be told apart"
-            text += f", which {verdict} in size (adjusted p {p_relation(p_value)})"
-        asymmetry = f"impact asymmetry {format_number(row['impact_asymmetry'], 2)}"
+            text += f"; their sizes {verdict} (adjusted {say_p(p_value)})"
+        text += f". Impact asymmetry is {format_number(row['impact_asymmetry'], 2)}"
         if np.isfinite(row["conf_low"]):
-            asymmetry += (
-                f", {self.conf_level:.0%} interval {format_number(row['conf_low'], 2)} to "
-                f"{format_number(row['conf_high'], 2)}"
+            text += (
+                f" ({self.conf_level:.0%} interval {format_number(row['conf_low'], 2)} to "
+                f"{format_number(row['conf_high'], 2)})"
             )
-        text += f". By the cut points it is a {name}, {_FACTORS[name]} ({asymmetry})"
-        share, wrong = float(shares[name]), float(shares["indeterminate"])
-        if np.isfinite(share):
-            text += f"; {'' if share >= 0.5 else 'only '}{share:.0%} of the resamples agree"
-            if wrong >= 0.1:
-                text += f", in {wrong:.0%} a sign is wrong"
-            if share < 0.5:
-                text += ", so the class is not settled"
+        text += f", by the cut points a {name}: it {what} ({factor} factor)."
         inner, outer = self.class_cuts
         return Statement(
             str(row["term"]),
-            text + ".",
+            text + _say_support(float(shares[name]), float(shares["indeterminate"])),
             f"classes of impact asymmetry, cut at ±{inner:g} and ±{outer:g}: labels for numbers",
             _MIKULIC,
         )
@@ -260,32 +254,32 @@ class PenaltyRewardResult(Result):
     def _say_indeterminate(self, row: pd.Series) -> Statement:
         rows = self.coefficients[self.coefficients["term"] == row["term"]].set_index("kind")
         reward, penalty = float(row["reward"]), float(row["penalty"])
-        wrong = [
-            (name, value, opposite)
-            for name, value, opposite in (
-                ("reward", reward, "a basic factor"),
-                ("penalty", penalty, "an excitement factor"),
-            )
-            if (value < 0.0 if name == "reward" else value > 0.0)
-        ]
         text = (
             f"{row['label']} has no class: reward {format_number(reward, 2)}, penalty "
-            f"{format_number(penalty, 2)}, of which "
-            + (" and ".join(f"the {name}" for name, _, _ in wrong) or "both are zero")
-            + (" has the wrong sign" if len(wrong) == 1 else "")
-            + (" have the wrong sign" if len(wrong) == 2 else "")
+            f"{format_number(penalty, 2)}. "
         )
-        if len(wrong) == 1:
-            name, _, kind = wrong[0]
+        wrong = [
+            name
+            for name, is_wrong in (("reward", reward < 0.0), ("penalty", penalty > 0.0))
+            if is_wrong
+        ]
+        if len(wrong) != 1:
+            text += "Both have the wrong sign." if wrong else "Both are zero."
+        else:
+            name = wrong[0]
+            text += f"The {name} has the wrong sign"
             limits = rows.loc[name, ["conf_low", "conf_high"]].to_numpy(dtype=np.float64)
             if limits[0] <= 0.0 <= limits[1]:
-                text += f". It cannot be told from zero; with zero, this would be {kind}"
-            else:
+                factor = "a basic" if name == "reward" else "an excitement"
+                text += f", but cannot be told from zero; at zero, this is {factor} factor."
+            elif np.isfinite(limits).all():
                 text += (
-                    ". It can be told from zero, so look for dimensions that overlap with this "
-                    "one, or for another link than low, middle, high"
+                    ", beyond chance. Look for dimensions that overlap with this one, or for "
+                    "another link than low, middle, high."
                 )
-        return Statement(str(row["term"]), text + ".", "wrong signs have no class", _MIKULIC)
+            else:
+                text += "."
+        return Statement(str(row["term"]), text, "wrong signs have no class", _MIKULIC)
 
     def _shown(self) -> list[tuple[str, pd.DataFrame]]:
         names = ["term", "kind", "n", "estimate", "std_error", "p_value", "conf_low", "conf_high"]
@@ -304,6 +298,18 @@ class PenaltyRewardResult(Result):
                 self.classes.drop(columns=["label", "n_draws"]),
             ),
         ]
+
+
+def _say_support(share: float, wrong: float) -> str:
+    """How many resamples agree with a class; nothing without resamples."""
+    if not np.isfinite(share):
+        return ""
+    text = f" {'' if share >= 0.5 else 'Only '}{share:.0%} of the resamples agree"
+    if share < 0.5:
+        text += ", so the class is not settled"
+    if wrong >= 0.1:
+        text += f"; {wrong:.0%} have a wrong sign"
+    return text + "."
 
 
 def penalty_reward(
@@ -381,16 +387,16 @@ def penalty_reward(
     OptionError
         If a variable or an option does not exist, or options do not go together.
     EstimationError
-        If too few respondents remain, the outcome is constant, or no variable has a group to
-        contrast.
+        If too few respondents remain, the outcome is constant, no variable has a group to contrast,
+        or frequency weights stand for more than five million respondents.
     NotIdentifiedError
         If groups repeat each other, such as those of two equal dimensions.
 
     Warns
     -----
     SmallSampleWarning
-        If a group holds less than 5% of the respondents, or there are too few clusters: 20 for CR1,
-        five (or four degrees of freedom) for CR2.
+        If a group holds less than 5% of the respondents, or there are too few clusters: 20 for CR1
+        and for the bootstrap, five (or four degrees of freedom) for CR2.
     WeightsWarning
         If classical standard errors are asked for with sampling weights.
 
@@ -444,9 +450,16 @@ def penalty_reward(
         survey, model, n_resamples=resamples, seed=seed, cluster=cluster, progress=progress
     )
     _warn(survey, model, fit)
+    if draws is not None and cluster is not None:
+        warn_of_few_clusters(cluster_codes(survey, cluster, model.keep), cluster, stacklevel=2)
     asymmetry = asymmetry_table(model, fit, draws, cuts, conf_level)
     notes = [*contrast_notes(model), *_sign_notes(asymmetry), *fit.notes]
     n_degenerate = _count_degenerate(model, draws)
+    if resamples == 0:
+        notes.append(
+            "No resamples were asked for, so impact asymmetry has no limits and the classes have "
+            "no probabilities."
+        )
     if n_degenerate:
         notes.append(
             f"In {n_degenerate} of {resamples} resamples a group was empty or groups repeated each "
@@ -498,13 +511,7 @@ def _warn(survey: Survey, model: ContrastModel, fit: ContrastFit) -> None:
             SmallSampleWarning,
             stacklevel=3,
         )
-    if survey.weight_kind == "sampling" and fit.covariance == "nonrobust":
-        warnings.warn(
-            "Classical standard errors do not know of sampling weights and are too small as a "
-            'rule. Use `covariance="HC3"`.',
-            WeightsWarning,
-            stacklevel=3,
-        )
+    warn_of_weights(survey.weight_kind, fit.covariance, stacklevel=3)
 
 
 def _sign_notes(asymmetry: pd.DataFrame) -> list[str]:

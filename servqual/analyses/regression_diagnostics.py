@@ -28,7 +28,7 @@ from servqual.results import (
     Statement,
     format_number,
     not_in_json,
-    p_relation,
+    say_p,
 )
 from servqual.typing import DiagnosticPlot, FloatArray
 
@@ -183,7 +183,7 @@ class RegressionDiagnosticsResult(Result):
         for _, row in self.tests.dropna(subset=["p_value"]).iterrows():
             against, nothing = _FINDINGS[row["test"]]
             text = against if row["p_value"] < _ALPHA else nothing
-            test = f" ({row['test']}, p {p_relation(row['p_value'])})"
+            test = f" ({row['test']}, {say_p(row['p_value'])})"
             statements.append(Statement(str(row["test"]), text.format(test=test)))
         return statements
 

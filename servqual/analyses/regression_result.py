@@ -33,7 +33,7 @@ from servqual.results import (
     Statement,
     format_number,
     not_in_json,
-    p_relation,
+    say_p,
 )
 from servqual.typing import CoefficientPlot, Covariance, Family
 
@@ -114,8 +114,7 @@ def fit_row(**numbers: float) -> pd.DataFrame:
 
 def _f_test(statistic: float, numerator: float, denominator: float, p_value: float) -> str:
     return (
-        f"(F({numerator:.0f}, {denominator:.1f}) = {format_number(statistic, 2)}, p "
-        f"{p_relation(p_value)})"
+        f"(F({numerator:.0f}, {denominator:.1f}) = {format_number(statistic, 2)}, {say_p(p_value)})"
     )
 
 
@@ -441,7 +440,7 @@ class RegressionResult(Result):
             )
         ]
 
-    def plot(self, *, kind: CoefficientPlot = "coefficients", ax: Axes | None = None) -> Axes:
+    def plot(self, kind: CoefficientPlot = "coefficients", *, ax: Axes | None = None) -> Axes:
         """Draw the coefficients with their intervals, or what they mean for the answers.
 
         Parameters

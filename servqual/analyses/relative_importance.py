@@ -38,7 +38,7 @@ from servqual.analyses.importance_tables import (
     groups_table,
 )
 from servqual.analyses.predictors import model_moments
-from servqual.analyses.resampling import check_bootstrap, warn_of_few_clusters
+from servqual.analyses.resampling import check_bootstrap, cluster_codes, warn_of_few_clusters
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
@@ -277,7 +277,7 @@ class ImportanceResult(Result):
         rule = "the interval of the difference from a random variable excludes zero"
         return [Statement("noise", text, rule, _NOISE_SOURCE)]
 
-    def plot(self, *, kind: ImportancePlot | None = None, ax: Axes | None = None) -> Axes:
+    def plot(self, kind: ImportancePlot | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw the contributions.
 
         Parameters
@@ -551,7 +551,8 @@ def _draws(
     if not methods:
         return None, notes
     if resampling.cluster is not None:
-        warn_of_few_clusters(respondents.survey, resampling.cluster, respondents.keep, stacklevel=3)
+        codes = cluster_codes(respondents.survey, resampling.cluster, respondents.keep)
+        warn_of_few_clusters(codes, resampling.cluster, stacklevel=3)
     drawn = bootstrap(model, methods, respondents, resampling)
     return drawn, [*notes, *_notes_of_failures(drawn, resampling.n_resamples)]
 

@@ -24,37 +24,6 @@ from servqual.typing import (
 FEW_CLUSTERS = 20
 
 
-def warn_of_few_clusters(
-    survey: HasGroups, cluster: str, keep: BoolArray, *, stacklevel: int
-) -> None:
-    """Warn that a bootstrap of so few clusters is too sure of itself.
-
-    Parameters
-    ----------
-    survey : Survey
-        Whose clusters.
-    cluster : str
-        Grouping variable.
-    keep : BoolArray, shape (n_respondents,)
-        Respondents of the analysis.
-    stacklevel : int
-        Calls between the user and this function.
-
-    Warns
-    -----
-    SmallSampleWarning
-        Below 20 clusters.
-    """
-    n_clusters = len(np.unique(cluster_codes(survey, cluster, keep)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
-            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=stacklevel + 1,
-        )
-
-
 def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:
     """Return the settings of a bootstrap as whole numbers, or say what is wrong with them.
 
@@ -204,6 +173,33 @@ def resample(
             sampling_weights=weights if survey.weight_kind == "sampling" else None,
             clusters=clusters,
             progress=tell,
+        )
+
+
+def warn_of_few_clusters(clusters: IntArray, cluster: str, *, stacklevel: int) -> None:
+    """Warn of a bootstrap of clusters that are too few.
+
+    Parameters
+    ----------
+    clusters : IntArray, shape (n_kept,)
+        From `cluster_codes`.
+    cluster : str
+        Name of the grouping variable.
+    stacklevel : int
+        Calls between the user and this function.
+
+    Warns
+    -----
+    SmallSampleWarning
+        If there are fewer than 20 clusters.
+    """
+    n_clusters = len(np.unique(clusters))
+    if n_clusters < FEW_CLUSTERS:
+        warnings.warn(
+            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
+            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
+            SmallSampleWarning,
+            stacklevel=stacklevel + 1,
         )
 
 

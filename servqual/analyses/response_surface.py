@@ -38,14 +38,7 @@ from servqual.numerics.response_surface import (
     stationary_points,
     surface_parameters,
 )
-from servqual.results import (
-    Interpretation,
-    Result,
-    SampleInfo,
-    Statement,
-    format_number,
-    p_relation,
-)
+from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, say_p
 from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import row_mean
 from servqual.survey.survey import QUALITY, Survey, require_survey
@@ -304,12 +297,12 @@ class ResponseSurfaceResult(Result):
         elif row["p_value"] < 1.0 - self.conf_level:
             text = (
                 "A plain difference P − E does not do justice to these answers: the surface "
-                f"explains more (p {p_relation(row['p_value'])})"
+                f"explains more ({say_p(row['p_value'])})"
             )
         else:
             text = (
                 "A plain difference P − E explains as much as the whole surface, as far as these "
-                f"answers can tell (p {p_relation(row['p_value'])})"
+                f"answers can tell ({say_p(row['p_value'])})"
             )
         best = self._best_model()
         return Statement("models", text + (f"; by AIC the {best} model is best." if best else "."))

@@ -173,8 +173,8 @@ class WhatIfResult(Result):
 
     def plot(
         self,
-        *,
         kind: WhatIfPlot = "per-point",
+        *,
         measure: WhatIfMeasure = "mean",
         ax: Axes | None = None,
     ) -> Axes:

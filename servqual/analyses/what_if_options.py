@@ -98,9 +98,15 @@ def asked_changes(survey: Survey, changes: Mapping[str, float]) -> AskedChanges:
     )
 
 
+def _as_number(given: object) -> float:
+    """A number as float; nan for everything else."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, np.integer, np.floating)):
+        return float("nan")
+    return float(given)
+
+
 def _number(name: object, given: object) -> float:
-    is_number = isinstance(given, (int, float, np.integer, np.floating))
-    size = float(given) if is_number and not isinstance(given, bool) else np.nan  # type: ignore[arg-type]
+    size = _as_number(given)
     if not np.isfinite(size):
         raise OptionError(
             f"`changes` moves {name!r} by {given!r}, but must give a finite number of points of "
@@ -291,14 +297,14 @@ def _ends(
 
 
 def _given_ends(given: object, outcome: str, low: float, high: float) -> tuple[float, float]:
-    ends = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
-    numbers = [end for end in ends if isinstance(end, (int, float)) and not isinstance(end, bool)]
-    if len(ends) != 2 or len(numbers) != 2 or not np.isfinite(numbers).all():
+    is_list = isinstance(given, (Sequence, np.ndarray)) and not isinstance(given, str)
+    ends = [_as_number(end) for end in given] if is_list else []  # type: ignore[attr-defined]
+    if len(ends) != 2 or not np.isfinite(ends).all():
         raise OptionError(
             f"`outcome_range` is {given!r}, but must be the lowest and the highest answer, such as "
             "(0, 10)."
         )
-    lowest, highest = float(numbers[0]), float(numbers[1])
+    lowest, highest = ends
     if not lowest < highest:
         raise OptionError(
             f"`outcome_range` runs from {lowest:g} to {highest:g}, but the lowest answer must come "

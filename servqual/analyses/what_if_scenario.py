@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from servqual.analyses.predictors import ModelVariables, model_variables
-from servqual.analyses.resampling import FEW_CLUSTERS, cluster_codes
+from servqual.analyses.resampling import cluster_codes, warn_of_few_clusters
 from servqual.analyses.what_if_options import AskedChanges, OutcomeScale
 from servqual.errors import (
     EstimationError,
     NotIdentifiedError,
     OptionError,
-    SmallSampleWarning,
     shorten,
 )
 from servqual.numerics.least_squares import collinear_columns
@@ -320,15 +318,10 @@ def changes_of_resamples(
         If there are fewer than 20 clusters.
     """
     codes = None if cluster is None else cluster_codes(survey, cluster, keep)
-    if codes is not None and len(np.unique(codes)) < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {len(np.unique(codes))} clusters of "{cluster}". A bootstrap of clusters '
-            f"needs many; with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=3,
-        )
     if n_resamples == 0:
         return None, 0
+    if cluster is not None and codes is not None:
+        warn_of_few_clusters(codes, cluster, stacklevel=3)
     weights = None if survey.weights is None else survey.weights[keep]
     with shown_progress(progress, "Resampling") as tell:
         draws = resampled_changes(

@@ -59,6 +59,8 @@ _MARGIN: Final = 0.07
 _LETTERS_PER_INCH: Final = 12.0
 #: A probability needs this much of a bar to be written on it.
 _ROOM_FOR_SHARE: Final = 0.075
+#: Letters of the longest label up to which the names of the quadrants fit into one line.
+_SHORT: Final = 18
 
 
 def plot_importance_performance(
@@ -425,11 +427,13 @@ def plot_quadrant_probabilities(
         axes.set_xlim(0.0, 1.0)
         axes.xaxis.set_major_formatter(lambda share, _: format_percent(share))
         axes.set_xlabel("Share of the resamples in each quadrant")
-        axes.set_title("How certain the quadrants are", loc="left", pad=26.0)
+        # Long labels leave too little width for the four names side by side.
+        n_rows = 1 if max(map(_longest_line, labels)) <= _SHORT else 2
+        axes.set_title("How certain the quadrants are", loc="left", pad=12.0 + 14.0 * n_rows)
         axes.legend(
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
-            ncols=4,
+            ncols=4 // n_rows,
             frameon=False,
             fontsize=SMALL_FONT_SIZE,
             borderaxespad=0.2,
@@ -437,6 +441,10 @@ def plot_quadrant_probabilities(
             columnspacing=1.2,
         )
     return axes
+
+
+def _longest_line(label: str) -> int:
+    return max(map(len, label.split("\n")))
 
 
 def _write_shares(

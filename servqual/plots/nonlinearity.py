@@ -18,7 +18,7 @@ from servqual.plots.style import (
     ink,
     wrap_label,
 )
-from servqual.results import p_relation
+from servqual.results import say_p
 from servqual.typing import CurveForm, FloatArray
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_nonlinearity"]
 
-#: Size of a panel with its title, in inches, and what surrounds all of them.
+#: Size of a panel with its title, in inches, what surrounds all of them, and the width that the
+#: title and the words below need.
 _PANEL: Final = (2.35, 2.05)
 _AROUND: Final = (0.75, 1.35)
+_LEAST_WIDTH: Final = 6.2
 
 _FORMS: Final[dict[CurveForm, str]] = {
     "quadratic": "with a square",
@@ -82,12 +84,12 @@ def plot_nonlinearity(
     chosen: CurveForm = result.drawn_form if form is None else form
     n_columns = min(len(terms), 3 if len(terms) in (3, 5, 6, 9) else 4)
     n_rows = math.ceil(len(terms) / n_columns)
-    size = tuple(
+    width, height = (
         count * panel + around
         for count, panel, around in zip((n_columns, n_rows), _PANEL, _AROUND, strict=True)
     )
     limits = _limits(curves)
-    with canvas(ax, width=size[0], height=size[1]) as axes:
+    with canvas(ax, width=max(width, _LEAST_WIDTH), height=height) as axes:
         axes.set_axis_off()
         tests = result.tests[result.tests["form"] == chosen]
         p_values = tests["p_adjusted"].to_numpy(dtype=np.float64)
@@ -170,7 +172,7 @@ def _mark_knots(panel: Any, result: NonlinearityResult, term: str, form: CurveFo
 
 
 def _dress(panel: Any, label: str, p_value: float) -> None:
-    shown = f"p {p_relation(p_value)}" if np.isfinite(p_value) else "no test"
+    shown = say_p(p_value) if np.isfinite(p_value) else "no test"
     panel.set_title(
         f"{wrap_label(label, 28, 1)}\n{shown}",
         fontsize=SMALL_FONT_SIZE,

@@ -145,7 +145,7 @@ def _draw_bars(result: PenaltyRewardResult, ax: Axes | None) -> Axes:
             frameon=False,
             fontsize=SMALL_FONT_SIZE,
         )
-        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 50, 1)}", loc="left")
+        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 18, 1)}", loc="left")
     return axes
 
 
@@ -220,7 +220,7 @@ def _draw_map(result: PenaltyRewardResult, ax: Axes | None) -> Axes:
         axes.yaxis.set_major_formatter(format_tick)
         axes.set_xlabel(_map_axis_label(result, table[~known], bool(interval.any())))
         axes.set_ylabel("Impact asymmetry")
-        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 50, 1)}", loc="left")
+        axes.set_title(f"What costs and what earns {wrap_label(result.outcome, 32, 1)}", loc="left")
         # Last, because names are moved by where everything else has come to stand.
         label_points(axes, x, y, _names(shown, 30, 1), lines=(mean_range, 0.0))
     return axes

@@ -115,7 +115,7 @@ def plot_coefficients(
         ends = np.where(estimate < 0.0, np.fmin(estimate, low), np.fmax(estimate, high))
         if has_odds:
             _label_odds(axes)
-            texts = [format_number(float(np.exp(value)), 2) for value in estimate]
+            texts = [_odds_text(float(np.exp(value))) for value in estimate]
         elif kind == "effects":
             axes.xaxis.set_major_formatter(lambda value, _: format_tick(round(100.0 * value, 6)))
             texts = [format_number(100.0 * value, 1) for value in estimate]
@@ -148,6 +148,13 @@ def _target(effects: pd.DataFrame) -> str:
     return TOP_TWO if TOP_TWO in levels else str(levels[-1])
 
 
+def _odds_text(ratio: float) -> str:
+    """Write an odds ratio with two decimals, or with two digits where that would hide it."""
+    if 0.01 <= ratio < 1000.0 or not np.isfinite(ratio):
+        return format_number(ratio, 2)
+    return format_tick(float(f"{ratio:.2g}"))
+
+
 def _label_odds(axes: Axes) -> None:
     """Put odds ratios at the ticks of an axis of their logarithms."""
     low, high = np.exp(axes.get_xlim())
@@ -160,7 +167,7 @@ def _label_odds(axes: Axes) -> None:
         # An axis narrower or wider than all of these keeps the places that matplotlib chose.
         ticks = [float(np.exp(tick)) for tick in axes.get_xticks()]
     span = axes.get_xlim()
-    axes.set_xticks(np.log(ticks), [format_tick(float(f"{tick:.3g}")) for tick in ticks])
+    axes.set_xticks(np.log(ticks), [format_tick(float(f"{tick:.4g}")) for tick in ticks])
     axes.set_xlim(span)
 
 

@@ -129,7 +129,7 @@ def _draw_per_point(result: WhatIfResult, measure: WhatIfMeasure, ax: Axes | Non
         if unsure.any():
             lines.append("Pale: cannot be told from none")
         axes.set_xlabel("\n".join([*lines, _ASSOCIATION]))
-        title = f"One point of each dimension: {wrap_label(result.outcome, 60, 1)}"
+        title = f"One point of each dimension: {wrap_label(result.outcome, 22, 1)}"
         axes.set_title(title, loc="left")
     return axes
 
@@ -164,7 +164,7 @@ def _draw_effects(result: WhatIfResult, ax: Axes | None) -> Axes:
         where = "along each measure's range" if known else "in points"
         lines = [f"Open: before, filled: after, {where}", *_interval_lines(result, low)]
         axes.set_xlabel("\n".join([*lines, _ASSOCIATION]))
-        title = f"Before and after: {wrap_label(result.outcome, 60, 1)}"
+        title = f"Before and after: {wrap_label(result.outcome, 32, 1)}"
         axes.set_title(title, loc="left")
     return axes
 

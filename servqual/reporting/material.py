@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from servqual.analyses.compare_measures import MeasureComparisonResult, compare_measures
 from servqual.analyses.congruence import CongruenceResult
@@ -19,6 +19,7 @@ from servqual.analyses.importance_performance import (
 )
 from servqual.analyses.latent_gaps import LatentGapResult, latent_gaps
 from servqual.analyses.mediation import MediationResult, mediation
+from servqual.analyses.penalty_reward import PenaltyRewardResult, penalty_reward
 from servqual.analyses.regression import RegressionResult, regression
 from servqual.analyses.relative_importance import ImportanceResult, relative_importance
 from servqual.analyses.response_surface import ResponseSurfaceResult, response_surface
@@ -138,6 +139,15 @@ class Settings:
     n_resamples: int
     seed: int
 
+    def bootstrap(self, progress: ProgressOption) -> dict[str, Any]:
+        """Options of an analysis that resamples respondents."""
+        return {
+            "conf_level": self.conf_level,
+            "n_resamples": self.n_resamples,
+            "seed": self.seed,
+            "progress": progress,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Driver:
@@ -151,6 +161,8 @@ class Driver:
         Regression on the dimensions.
     importance : Attempt of ImportanceResult
         R² divided among the dimensions.
+    asymmetry : Attempt of PenaltyRewardResult
+        What a dimension costs when it is bad, and earns when it is good.
     measures : Attempt of MeasureComparisonResult, or None
         Gaps against perceptions alone; None where only one side was asked.
     surface : Attempt of ResponseSurfaceResult, or None
@@ -164,6 +176,7 @@ class Driver:
     outcome: str
     regression: Attempt[RegressionResult]
     importance: Attempt[ImportanceResult]
+    asymmetry: Attempt[PenaltyRewardResult]
     measures: Attempt[MeasureComparisonResult] | None
     surface: Attempt[ResponseSurfaceResult] | None
     chain: Attempt[MediationResult] | None
@@ -403,8 +416,8 @@ class _Steps:
             self._progress(self._total * self._FINE, self._total * self._FINE)
 
 
-#: Bootstraps per outcome: priorities, importance, measures, surface, chain, what if.
-_STEPS = 6
+#: Bootstraps per outcome: priorities, importance, asymmetry, measures, surface, chain, what if.
+_STEPS = 7
 
 
 def _priorities(
@@ -429,10 +442,7 @@ def _priority(
             survey,
             on=on,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -446,10 +456,15 @@ def _driver(survey: Survey, on: On, outcome: str, settings: Settings, steps: _St
                 survey,
                 outcome=outcome,
                 on=on,
-                conf_level=settings.conf_level,
-                n_resamples=settings.n_resamples,
-                seed=settings.seed,
-                progress=steps.next(),
+                **settings.bootstrap(steps.next()),
+            )
+        ),
+        attempt(
+            lambda: penalty_reward(
+                survey,
+                outcome=outcome,
+                on=on,
+                **settings.bootstrap(steps.next()),
             )
         ),
         _measures(survey, on, outcome, settings, steps.next()),
@@ -468,10 +483,7 @@ def _measures(
         lambda: compare_measures(
             survey,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -485,10 +497,7 @@ def _surface(
         lambda: response_surface(
             survey,
             outcome=outcome,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -506,10 +515,7 @@ def _chain(
             outcome=outcome,
             on=on,
             interval="percentile" if settings.n_resamples else "sobel",
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )
 
@@ -528,9 +534,6 @@ def _what_if(
             outcome,
             through=through,
             on=on,
-            conf_level=settings.conf_level,
-            n_resamples=settings.n_resamples,
-            seed=settings.seed,
-            progress=progress,
+            **settings.bootstrap(progress),
         )
     )

@@ -285,6 +285,13 @@ REFERENCES: Final[dict[str, Reference]] = {
         "(1), 99–128",
         "10.1207/s15327906mbr3901_4",
     ),
+    "mikulic": Reference(
+        "Mikulić, J., & Prebežac, D. (2008). Prioritizing improvement of service attributes using "
+        "impact range-performance analysis and impact-asymmetry analysis.",
+        "Managing Service Quality, 18",
+        "(6), 559–576",
+        "10.1108/09604520810920068",
+    ),
     "shanock": Reference(
         "Shanock, L. R., Baran, B. E., Gentry, W. A., Pattison, S. C., & Heggestad, E. D. (2010). "
         "Polynomial regression with response surface analysis.",

@@ -749,9 +749,13 @@ class Survey:
         )
         missing = [side for side in pair if side is not None and side not in self._data.answers]
         if missing:
+            possible: list[On] = [*self.sides]
+            possible += [name for name, both in DIFFERENCES.items() if {*both} <= {*self.sides}]
             raise OptionError(
                 f'`on="{on}"` needs {" and ".join(missing)} answers, but this survey has '
-                f"{', '.join(self.sides)} only."
+                f"{', '.join(self.sides)} only. Possible here: "
+                + ", ".join(f'`on="{name}"`' for name in possible)
+                + ". If the survey did ask, say where these answers are when it is made."
             )
         return pair
 

@@ -576,7 +576,7 @@ def test_one_excluded_respondent_is_one() -> None:
     frame.loc[0, "SAT1"] = np.nan
     result = sq.regression(toy_survey(frame), outcome="SAT1", family="ordered-logit")
     assert result.sample.n_excluded == 1
-    note = "1 respondent was left out because a variable of the regression is missing."
+    note = "1 respondent was left out because a score, a covariate or the outcome is missing."
     assert note in result.notes
 
 

@@ -417,7 +417,7 @@ def test_a_cluster_of_one_respondent_is_drawn_too() -> None:
 
 def test_the_result_says_where_importance_is_from() -> None:
     survey = reference_survey()
-    assert analyse(survey).importance_name == "mean importance points of 100"
+    assert analyse(survey).importance_name == "mean of the importance points (100 in all)"
     assert analyse(survey, outcome="loyalty").importance_name == "share of R² for loyalty (LMG)"
     assert analyse(survey, importance="expectation").importance_name == "mean expectation"
     revised = analyse(survey, outcome="loyalty", method="log-partial")
@@ -795,7 +795,7 @@ def test_more_attributes_than_respondents_can_tell_apart() -> None:
     result = analyse(survey, level="items", outcome="satisfaction")
     assert result.attributes["importance"].isna().all()
     assert any(
-        "20 respondents have all attributes and the outcome, and 24 are needed" in note
+        "20 respondents with all attributes and the outcome, where 24 are needed" in note
         for note in result.notes
     )
 

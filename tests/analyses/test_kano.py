@@ -521,6 +521,11 @@ def test_wrong_arguments(options: dict[str, Any], error: type[Exception], words:
         sq.kano(kiosk(), **options)
 
 
+def test_one_question_without_its_partner_is_told() -> None:
+    with pytest.raises(ColumnNotFoundError, match=r"1 column fits .* without a partner: K4f"):
+        sq.kano(kiosk().drop(columns="K4d"))
+
+
 def test_a_question_without_its_partner_is_told() -> None:
     frame = kiosk().drop(columns=["K4d", "K7f"])
     with pytest.raises(ColumnNotFoundError, match=r"2 columns fit .* without a partner: K4f, K7d"):
@@ -822,3 +827,12 @@ def test_when_all_is_certain_and_distinct() -> None:
     said = str(result.interpret())
     assert "as good as certain" in said
     assert "every feature belongs to its class" in said
+
+
+def test_a_mean_of_equal_answers_has_no_interval_and_a_note() -> None:
+    answers = {"K1f": [2] * 8, "K1d": [5, 4, 5, 3, 5, 4, 5, 2]}
+    result = sq.kano(answers, n_resamples=0)
+    assert np.isnan(result.scores["conf_low"].iloc[0])
+    assert np.isfinite(result.scores["conf_low"].iloc[1])
+    note = "Everybody answers alike to 1 functional, so these means have no intervals."
+    assert note in result.notes

@@ -335,7 +335,7 @@ def test_a_perfect_line_has_no_tests() -> None:
     assert result.tests[["p_value", "aic", "f_statistic"]].isna().all().all()
     assert result.slopes["std_error"].isna().all()
     assert any("without error" in note for note in result.notes)
-    assert "could not be tested" in str(result.interpret())
+    assert "could not be made" in str(result.interpret())
 
 
 def test_one_respondent_alone_beyond_the_knot() -> None:
@@ -411,3 +411,42 @@ def test_curves_that_do_not_exist() -> None:
         result.curve("empathy", "spline")
     with pytest.raises(sq.OptionError, match="`n_points`"):
         result.curve("empathy", n_points=1)
+
+
+def test_tests_that_the_clusters_cannot_carry_have_a_note() -> None:
+    survey = toy_survey(toy_frame(100, g=np.arange(100) % 2))
+    with pytest.warns(sq.SmallSampleWarning):
+        result = sq.nonlinearity(survey, cluster="g", covariance="CR1", forms="spline")
+    assert result.tests["statistic"].isna().all()
+    note = "The clusters are too few, or too small, for a test of the spline form: d1, d2."
+    assert note in result.notes
+
+
+def test_a_cluster_that_decides_a_coefficient_alone_is_told() -> None:
+    survey = toy_survey(toy_frame(200, g=(np.arange(200) == 0).astype(int)))
+    with pytest.warns(sq.SmallSampleWarning):
+        result = sq.nonlinearity(survey, cluster="g", forms="quadratic")
+    assert any("1 cluster is fitted exactly in some direction" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "words"),
+    [
+        (1.0, 0.0, "loses more per point below zero than it gains per point above"),
+        (0.0, 1.0, "gains more per point above zero than it loses per point below"),
+        (-0.2, -1.2, "falls along the score, more steeply above zero"),
+        (-1.2, -0.2, "falls along the score, more steeply below zero"),
+        (1.0, -1.0, "rises along the score below zero and falls above"),
+        (-1.0, 1.0, "falls along the score below zero and rises above"),
+    ],
+)
+def test_two_slopes_in_words(below: float, above: float, words: str) -> None:
+    frame = toy_frame(300)
+    gap = (frame["P1"] + frame["P2"] - frame["E1"] - frame["E2"]) / 2 + 1.0
+    frame["E1"] -= 1.0
+    frame["E2"] -= 1.0
+    noise = np.random.default_rng(1).normal(scale=0.1, size=300)
+    frame["y"] = below * np.minimum(gap, 0.0) + above * np.maximum(gap, 0.0) + noise
+    survey = toy_survey(frame, outcomes={"satisfaction": ["y"]})
+    result = sq.nonlinearity(survey, forms="piecewise", predictors=["d1"])
+    assert f"D1: satisfaction {words} (slopes" in str(result.interpret())

@@ -243,7 +243,7 @@ def test_wrong_signs_are_indeterminate_and_told() -> None:
     assert result.classes.loc[0, "indeterminate"] == 1.0
     assert any("A reward below zero" in note and "d1" in note for note in result.notes)
     assert any("A penalty above zero" in note and "d1" in note for note in result.notes)
-    assert "the reward and the penalty have the wrong sign" in str(result.interpret())
+    assert "Both have the wrong sign." in str(result.interpret())
 
 
 def test_another_pair_of_class_cuts() -> None:
@@ -304,6 +304,19 @@ def test_clusters_are_drawn_whole() -> None:
         for run in (alone, clustered)
     ]
     assert_allclose(width[0], width[1], rtol=0.1)
+
+
+def test_clusters_of_one_respondent() -> None:
+    groups = [f"c{number % 12}" for number in range(95)] + [f"alone{number}" for number in range(5)]
+    survey = toy_survey(toy_frame(100, g=groups))
+    result = contrasts(survey, cluster="g", n_resamples=300)
+    assert result.covariance == "CR2"
+    assert np.isfinite(result.coefficients["std_error"]).all()
+    assert (result.coefficients["boot_low"] < result.coefficients["boot_high"]).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sq.SmallSampleWarning)
+        bends = sq.nonlinearity(survey, cluster="g", forms="quadratic")
+    assert np.isfinite(bends.tests["p_value"]).all()
 
 
 # ---- nasty cases ---------------------------------------------------------------------------------
@@ -449,7 +462,7 @@ def test_missing_everywhere_is_refused() -> None:
     frame = toy_frame(20)
     frame[["P3", "P4", "P5"]] = np.nan
     frame["P3"] = [1.0] + [np.nan] * 19
-    with pytest.raises(sq.EstimationError, match="None of the 20 respondents"):
+    with pytest.raises(sq.EstimationError, match="but there are 0 of 20"):
         contrasts(toy_survey(frame))
 
 
@@ -462,10 +475,18 @@ def test_quarters_that_are_none_are_told() -> None:
     assert not any("far from" in note for note in contrasts(toy_survey(frame), coding="sd").notes)
 
 
+def test_frequency_weights_that_no_memory_holds() -> None:
+    survey = toy_survey(toy_frame(f=1e6), weights=sq.FrequencyWeights("f"))
+    with pytest.raises(sq.EstimationError, match="40,000,000 respondents, and `penalty_reward`"):
+        contrasts(survey)
+    with pytest.raises(sq.EstimationError, match="40,000,000 respondents, and `nonlinearity`"):
+        sq.nonlinearity(survey)
+
+
 def test_a_constant_covariate_is_refused() -> None:
     frame = toy_frame(60, z=3.0)
     survey = toy_survey(frame, outcomes={"satisfaction": ["SAT1"], "z": ["z"]})
-    with pytest.raises(sq.EstimationError, match="covariates are the same"):
+    with pytest.raises(sq.EstimationError, match="columns do not vary over the 60 respondents: z"):
         contrasts(survey, covariates=["z"])
 
 
@@ -522,3 +543,43 @@ def test_moments_are_not_enough() -> None:
 def test_options_that_cannot_be(options: dict[str, Any], words: str) -> None:
     with pytest.raises(sq.OptionError, match=words):
         contrasts(reference_survey(), **options)
+
+
+def test_without_resamples_a_note_says_what_is_missing() -> None:
+    result = sq.penalty_reward(toy_survey(toy_frame(200)), n_resamples=0)
+    assert result.asymmetry["class_probability"].isna().all()
+    assert any("No resamples were asked for" in note for note in result.notes)
+    assert "of the resamples" not in str(result.interpret())
+
+
+def test_a_bootstrap_of_few_clusters_is_warned_of() -> None:
+    survey = toy_survey(toy_frame(200, g=np.arange(200) % 6))
+    with pytest.warns(sq.SmallSampleWarning) as caught:
+        sq.penalty_reward(survey, cluster="g", n_resamples=200)
+    found = [one for one in caught if "A bootstrap of clusters needs many" in str(one.message)]
+    assert len(found) == 1
+    assert found[0].filename == __file__
+
+
+def test_a_cluster_that_decides_a_coefficient_alone_is_told() -> None:
+    survey = toy_survey(toy_frame(200, g=(np.arange(200) == 0).astype(int)))
+    with pytest.warns(sq.SmallSampleWarning):
+        result = sq.penalty_reward(survey, cluster="g", n_resamples=0)
+    assert any("1 cluster is fitted exactly in some direction" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_respondents_have_no_groups(n: int) -> None:
+    with pytest.raises(sq.EstimationError, match=f"needs at least 3 .* of {n}"):
+        sq.penalty_reward(toy_survey(toy_frame(n)))
+
+
+def test_words_of_a_class_are_short_sentences() -> None:
+    text = str(sq.penalty_reward(sq.load_example("bank"), n_resamples=500).interpret())
+    assert "their sizes cannot be told apart (adjusted p = 1.000)." in text
+    assert "by the cut points a satisfier: it earns more when good than it costs when bad" in text
+    assert "% of the resamples agree, so the class is not settled" in text
+    assert (
+        "The reward has the wrong sign, but cannot be told from zero; at zero, this is a basic"
+        in text
+    )

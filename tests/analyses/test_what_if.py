@@ -728,3 +728,11 @@ def test_nothing_is_warned_of_in_the_ordinary_case() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sq.what_if(survey_of(reference_frame()), {"quality": 0.5}, "loyalty", n_resamples=100)
+
+
+@pytest.mark.parametrize("ends", [np.array([1, 7]), (np.int64(1), np.float64(7.0)), [1, 7]])
+def test_a_range_may_be_of_numpy(ends: Any) -> None:
+    result = sq.what_if(
+        toy_survey(toy_frame(60)), {"d1": 1}, "satisfaction", outcome_range=ends, n_resamples=0
+    )
+    assert result.outcome_range == (1.0, 7.0)

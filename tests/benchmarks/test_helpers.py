@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.benchmarks import ours
 from tests.benchmarks.compare import differences, disagreements
 from tests.benchmarks.data import N_ITEMS, SIZES, simulate
-from tests.benchmarks.measure import Measured, calls_per_repetition, repetitions
+from tests.benchmarks.measure import Measured, calls_per_repetition, measure, repetitions
 from tests.benchmarks.rows import ROWS, Peer, Row
 from tests.benchmarks.summary import (
     BEGIN,
@@ -24,7 +25,8 @@ from tests.benchmarks.summary import (
     rows_of,
     seconds_as_text,
 )
-from tests.benchmarks.workers import ROOT
+from tests.benchmarks.task import Values
+from tests.benchmarks.workers import ROOT, Side
 
 _PEER = Peer("r", "their_task", "package::function", {"alpha": 1e-6}, goal=10)
 _ROW = Row("Alpha", "alpha", "small", (_PEER,))
@@ -108,6 +110,27 @@ def test_ratio_is_the_median_over_repetitions() -> None:
     assert measured.ratio_range == (12.5, 30.0)
     assert measured.goal_met is True
     assert Measured(_ROW, _PEER).goal_met is None
+
+
+class _Fake:
+    """A side whose every call takes the same time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def run(self, task: str, data: str) -> Values:
+        return {"alpha": [0.8]}
+
+    def time(self, task: str, data: str, calls: int) -> float:
+        return self._seconds
+
+
+def test_a_share_of_the_work_counts_as_if_it_were_all() -> None:
+    part = Peer("r", "part", "package::function, a tenth", {"alpha": 1e-6}, share=0.1)
+    sides: dict[Side, Any] = {"servqual": _Fake(2.0), "r": _Fake(3.0)}
+    [measured] = measure(Row("Alpha", "alpha", "small", (part,)), sides)
+    assert not measured.problems
+    assert measured.ratio == pytest.approx(15.0)
 
 
 @pytest.mark.parametrize(

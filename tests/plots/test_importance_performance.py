@@ -21,6 +21,7 @@ from servqual.plots.importance_performance import (
     plot_importance_performance,
     plot_quadrant_probabilities,
 )
+from servqual.typing import Level
 from tests.analyses.surveys import reference_survey, toy_frame, toy_survey
 from tests.plots.helpers import CAFE, answers, legend_texts, row_labels
 
@@ -72,7 +73,7 @@ def test_the_crosshair_is_drawn_and_named(result: ImportancePerformanceResult) -
     assert any(set(np.asarray(x)) == {performance} for x, _ in drawn)
     assert f"mean of the attributes, {performance:.2f}" in ax.get_xlabel()
     assert "mean of the attributes, 20.00" in ax.get_ylabel()
-    assert "mean importance points of 100" in ax.get_ylabel().replace("\n", " ")
+    assert "mean of the importance points (100 in all)" in ax.get_ylabel().replace("\n", " ")
 
 
 def test_quadrants_are_named_in_their_corners(result: ImportancePerformanceResult) -> None:
@@ -245,3 +246,16 @@ def test_tables_are_not_changed(result: ImportancePerformanceResult) -> None:
     result.plot()
     result.plot("probabilities")
     pd.testing.assert_frame_equal(result.attributes, before)
+
+
+@pytest.mark.parametrize("level", ["dimensions", "items"])
+def test_names_of_the_quadrants_stay_in_the_figure(level: Level) -> None:
+    result = sq.importance_performance(
+        sq.load_example("bank"), level=level, outcome="satisfaction", n_resamples=200
+    )
+    ax = result.plot("probabilities")
+    ax.figure.canvas.draw()
+    legend = ax.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x1 <= ax.figure.bbox.width
+    plt.close("all")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.text import Text
 from numpy.testing import assert_allclose
 
 import servqual as sq
 from servqual.plots.nonlinearity import plot_nonlinearity
+from tests.analyses.surveys import toy_frame, toy_survey
 
 
 @cache
@@ -94,3 +96,14 @@ def test_wild_bands_do_not_flatten_the_curves() -> None:
     bottom, top = panels(few.plot())[0].get_ylim()
     curves = np.concatenate([few.curve(term)["estimate"].to_numpy() for term in ("a", "b")])
     assert top - bottom < 3.5 * np.ptp(curves) + 1e-9
+
+
+@pytest.mark.parametrize("terms", [["d1"], ["d1", "d2"]])
+def test_one_panel_has_room_for_its_title(terms: list[str]) -> None:
+    result = sq.nonlinearity(toy_survey(toy_frame(100)), predictors=terms)
+    # A layout that does not fit is a warning, and so an error here.
+    ax = result.plot()
+    ax.figure.canvas.draw()
+    title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title("left"))
+    assert title.get_window_extent().x1 <= ax.figure.bbox.width
+    plt.close("all")

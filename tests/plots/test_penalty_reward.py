@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.container import BarContainer
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from numpy.testing import assert_allclose
 
 import servqual as sq
@@ -110,3 +111,16 @@ def test_axes_handed_in_and_words() -> None:
         plot_penalty_reward(result(), ax=polar)
     with pytest.raises(sq.OptionError, match="`kind`"):
         result().plot("pie")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_outcome_stays_in_the_figure(kind: PenaltyRewardPlot) -> None:
+    long = dataclasses.replace(
+        result(), outcome="overall satisfaction with everything in the branch"
+    )
+    ax = long.plot(kind)
+    draw(ax)
+    title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title("left"))
+    others = [text.get_window_extent() for text in ax.texts]
+    assert title.get_window_extent().x1 <= ax.figure.bbox.width
+    assert not any(title.get_window_extent().overlaps(box) for box in others)

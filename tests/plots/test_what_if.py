@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from servqual.analyses.what_if import WhatIfResult
 from servqual.errors import OptionError
@@ -163,3 +164,13 @@ def test_a_kind_that_does_not_exist_and_polar_axes_are_refused(result: WhatIfRes
     _, ax = plt.subplots(subplot_kw={"projection": "polar"})
     with pytest.raises(OptionError, match="`ax` is polar"):
         plot_what_if(result, ax=ax)
+
+
+@pytest.mark.parametrize("kind", ["per-point", "effects"])
+def test_a_long_outcome_stays_in_the_figure(result: WhatIfResult, kind: WhatIfPlot) -> None:
+    long = dataclasses.replace(result, outcome="overall satisfaction with everything in the branch")
+    ax = plot_what_if(long, kind=kind)
+    ax.figure.canvas.draw()
+    title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title("left"))
+    assert title.get_text().endswith("…")
+    assert title.get_window_extent().x1 <= ax.figure.bbox.width

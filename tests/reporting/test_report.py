@@ -243,6 +243,50 @@ def test_priorities_are_ranked_by_the_weighted_shortfall(bank: sq.Survey, page: 
     assert [cells[3] for cells in shown.values()] == [two(-gap) for gap in table["weighted_gap"]]
 
 
+def test_priorities_say_how_certain_they_are(bank: sq.Survey, page: str) -> None:
+    stated = sq.importance_performance(bank, on="gap", n_resamples=200).tidy()
+    derived = sq.importance_performance(bank, on="gap", outcome="loyalty", n_resamples=200).tidy()
+    ranked = _rows(page, "Dimensions ranked by priority")
+    quadrants = _rows(page, "Quadrants, and how certain they are")
+    for own, other in zip(stated.to_dict("records"), derived.to_dict("records"), strict=True):
+        low, high = own["priority_rank_low"], own["priority_rank_high"]
+        expected = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+        assert ranked[own["label"]][4] == expected
+        assert ranked[own["label"]][8] == percent(other["importance"])
+        assert quadrants[own["label"]][:2] == [own["quadrant"], percent(own["p_quadrant"])]
+        assert quadrants[own["label"]][4:] == [other["quadrant"], percent(other["p_quadrant"])]
+
+
+def test_dimensions_are_ranked_by_shortfall_where_importance_is_unknown(tmp_path: Path) -> None:
+    survey = _small(outcomes={})
+    shown = _rows(_page(survey, tmp_path), "Dimensions ranked by shortfall")
+    table = sq.gaps(survey).dimensions.sort_values("gap", kind="stable")
+    assert list(shown) == table["label"].tolist()
+    assert [cells[1] for cells in shown.values()] == [two(gap) for gap in table["gap"]]
+
+
+def test_penalties_and_what_if_are_those_of_the_analyses(bank: sq.Survey, page: str) -> None:
+    contrasts = sq.penalty_reward(bank, on="gap", n_resamples=200).asymmetry
+    shown = _rows(page, "Penalties and rewards for satisfaction")
+    for row in contrasts.to_dict("records"):
+        cells = shown[row["label"]]
+        assert (cells[0], cells[2]) == (two(row["penalty"]), two(row["reward"]))
+        assert cells[4] == two(row["impact_asymmetry"])
+        assert cells[6:] == [row["class"], percent(row["class_probability"])]
+    changes = {part.key: 1.0 for part in bank.instrument.dimensions}
+    better = sq.what_if(bank, changes, "loyalty", through="satisfaction", n_resamples=200)
+    shown = _rows(page, "One point more of each dimension, and loyalty")
+    for row in better.per_point.query("measure == 'mean'").to_dict("records"):
+        cells = shown[row["label"]]
+        assert cells[:2] == [two(row["effective"]), two(row["change"])]
+        assert cells[2] == interval(row["conf_low"], row["conf_high"])
+        assert cells[3] == percent(row["p_first"])
+    boxes = better.per_point.query("measure == 'top-two-box'").to_dict("records")
+    assert [cells[4] for cells in shown.values()] == [
+        format_number(row["change"], 1) for row in boxes
+    ]
+
+
 def test_groups_are_compared(bank: sq.Survey, page: str) -> None:
     result = sq.gaps(bank, by="branch")
     omnibus = _rows(page, "Welch's analysis of variance".replace("'", "&#39;"))

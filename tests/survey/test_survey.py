@@ -200,7 +200,9 @@ def test_servperf_needs_no_expectations() -> None:
     both = reference_survey()
     assert_array_equal(survey.dimension_scores("perception"), both.dimension_scores("perception"))
     with pytest.raises(
-        OptionError, match='`on="gap"` needs expectation answers, but this survey has perception'
+        OptionError,
+        match=r'`on="gap"` needs expectation answers, but this survey has perception only\. '
+        r'Possible here: `on="perception"`\. If the survey did ask, say where',
     ):
         sq.gaps(survey)
 

@@ -25,6 +25,7 @@ from servqual.reporting.blocks import (
 )
 from servqual.reporting.figures import draw
 from servqual.reporting.material import Driver, Material
+from servqual.reporting.sections.asymmetry import asymmetry
 from servqual.reporting.sections.common import remarks, said_by
 from servqual.reporting.sections.improvement import improvement
 from servqual.reporting.sections.links import both_sides, chain
@@ -86,6 +87,7 @@ def _of_outcome(driver: Driver, on: On) -> Iterator[Block]:
         yield _contributions(importance.value)
         yield _picture(importance.value)
     yield from remarks(said_by(fit), said_by(importance))
+    yield from asymmetry(driver)
     yield from both_sides(driver)
     yield from chain(driver)
     yield from improvement(driver)

@@ -355,7 +355,8 @@ def _driver_notes(material: Material) -> Iterator[_Note]:
         prose(
             "Importance × shortfall, and a map of the two as in importance–performance analysis. "
             "The lines stand at the means of the dimensions; other choices (medians, the middle "
-            "of the scale) move them."
+            "of the scale) move them. Certainty of a quadrant: how many bootstrap resamples of the "
+            "respondents agree, the lines drawn anew in each."
         ),
         ("martilla-james",),
     )
@@ -394,4 +395,25 @@ def _link_notes(material: Material) -> Iterator[_Note]:
                 "along assumed arrows."
             ),
             ("mackinnon",),
+        )
+    if any(driver.asymmetry.value for driver in material.drivers):
+        yield _Note(
+            "Penalties and rewards",
+            prose(
+                "Regression on two columns per dimension: belonging to the lowest quarter of its "
+                "scores (penalty), and to the highest (reward). Impact asymmetry: (reward − "
+                "|penalty|) / (reward + |penalty|). Classes follow from cut points of it, which "
+                "are conventions."
+            ),
+            ("mikulic", "long-ervin"),
+        )
+    if any(driver.what_if is not None and driver.what_if.value for driver in material.drivers):
+        yield _Note(
+            "One point more",
+            prose(
+                "Every perception of a dimension is moved up by one point, but not beyond the top "
+                "of the scale; the regression says what the outcome goes with. Each bootstrap "
+                "resample has its own respondents and coefficients. An association, no effect."
+            ),
+            ("efron-tibshirani",),
         )

@@ -201,14 +201,16 @@ def _ranking(
 
 def _priority_cells(result: ImportancePerformanceResult, row: dict[Any, Any]) -> list[str]:
     low, high = float(row["priority_rank_low"]), float(row["priority_rank_high"])
-    ranks = f"{low:.0f} to {high:.0f}" if np.isfinite(low) and np.isfinite(high) else "–"
+    ranks = "–"
+    if np.isfinite(low) and np.isfinite(high):
+        ranks = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
     return [_importance(result, float(row["importance"])), two(float(row["priority"])), ranks]
 
 
 def _map(result: ImportancePerformanceResult) -> Figure:
     def draw_on(axes: Axes) -> None:
         plot_importance_performance(result, ax=axes)
-        axes.set_title("")
+        axes.set_title("", loc="left")
 
     labels = [str(label) for label in result.tidy()["label"]]
     spoken = "; ".join(
