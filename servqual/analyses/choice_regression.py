@@ -41,7 +41,7 @@ from servqual.numerics.ordered_response import (
 from servqual.numerics.separation import separating_predictors
 from servqual.results import SampleInfo
 from servqual.survey.survey import Survey
-from servqual.typing import ChoiceFamily, Covariance, FloatArray, On
+from servqual.typing import ChoiceFamily, Covariance, FloatArray, IntArray, On
 
 __all__ = ["check_choice_options", "fit_choice_regression"]
 
@@ -203,6 +203,7 @@ def fit_choice_regression(
         notes=(),
         family=family,
         marginal_effects=marginal_effects(sample, fitted, of_parameters, link, conf_level),
+        bases=design.bases,
     )
     if family == "logit":
         model = _statsmodels_logit(sample, design.outcome, fitted, covariance)
@@ -231,7 +232,14 @@ def _collect(design: RegressionDesign, cluster: str | None) -> Answers:
         counts=weights if survey.weight_kind == "frequency" else None,
         sampling_weights=weights if survey.weight_kind == "sampling" else None,
         clusters=None if cluster is None else cluster_codes(survey, cluster, design.keep),
+        factors=_factors(design),
     )
+
+
+def _factors(design: RegressionDesign) -> IntArray:
+    """Code of the grouping variable that each term is a column of; -1 for none."""
+    codes = {base: code for code, base in enumerate(dict.fromkeys(design.bases.values()))}
+    return np.array([codes.get(design.bases.get(term, ""), -1) for term in design.terms])
 
 
 def _check_outcome(design: RegressionDesign, sample: Answers, family: ChoiceFamily) -> None:

@@ -64,6 +64,8 @@ class Answers:
         Frequency weights, or sampling weights, or neither.
     clusters : IntArray or None, shape (n_rows,)
         Groups within which respondents may be alike.
+    factors : IntArray, shape (n_predictors,)
+        Code of the grouping variable that each predictor is a 0/1 column of; -1 for none.
     """
 
     terms: tuple[str, ...]
@@ -74,6 +76,7 @@ class Answers:
     counts: FloatArray | None
     sampling_weights: FloatArray | None
     clusters: IntArray | None
+    factors: IntArray
 
     @property
     def weights(self) -> FloatArray | None:
@@ -337,6 +340,7 @@ def marginal_effects(
         values,
         link=link,
         weights=sample.weights,
+        factors=sample.factors,
     )
     test = _wald_columns(effects.estimate.T.ravel(), effects.std_error.T.ravel(), conf_level)
     return pd.DataFrame(

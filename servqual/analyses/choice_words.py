@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servqual.analyses.choice_tables import TOP_TWO
-from servqual.results import Statement, format_number, format_p
+from servqual.analyses.regression_words import say_change, say_nothing_told
+from servqual.results import Statement, format_number, say_p
 
 if TYPE_CHECKING:
     from servqual.analyses.regression_result import RegressionResult
@@ -42,8 +43,8 @@ def say_choice_fit(result: RegressionResult) -> Statement:
         can = "go" if row["p_value"] < 1 - result.conf_level else "cannot be told to go"
         test = f"χ²({row['df_model']:.0f}) = {format_number(row['chi_squared'], 1)}"
         text = (
-            f"The predictors together {can} with {result.outcome} ({test}, p "
-            f"{_equation(row['p_value'])})."
+            f"The predictors together {can} with {result.outcome} ({test}, "
+            f"{say_p(row['p_value'])})."
         )
     if pd.notna(row["mcfadden"]):
         text += (
@@ -51,11 +52,6 @@ def say_choice_fit(result: RegressionResult) -> Statement:
             "and far below the R² of a linear regression."
         )
     return Statement("fit", f"{text} This is association, not proof of effect.")
-
-
-def _equation(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def say_choice_slopes(result: RegressionResult) -> list[Statement]:
@@ -72,11 +68,12 @@ def say_choice_slopes(result: RegressionResult) -> list[Statement]:
     """
     slopes = result.coefficients[result.coefficients["term"] != "(Intercept)"]
     told = slopes[slopes["p_value"] < 1 - result.conf_level]
+    if not len(told):
+        return [say_nothing_told(slopes)]
     return [_say_slope(result, row) for _, row in told.iterrows()]
 
 
 def _say_slope(result: RegressionResult, row: pd.Series) -> Statement:
-    more = f"One point more in {row['label']}"
     parts = []
     if pd.notna(row["odds_ratio"]):
         what = "a higher answer to " if result.family != "logit" else ""
@@ -96,7 +93,7 @@ def _say_slope(result: RegressionResult, row: pd.Series) -> Statement:
         f"{direction} the share of {whose} ({effect['average']:.0%}) by "
         f"{format_number(100 * abs(effect['estimate']), 1)} percentage points on average"
     )
-    text = f"{more} {' and '.join(parts)}, the other predictors held constant."
+    text = f"{say_change(result, row)} {' and '.join(parts)}, the other predictors held constant."
     return Statement(str(row["term"]), text)
 
 
@@ -129,8 +126,8 @@ def say_parallel_lines(result: RegressionResult) -> list[Statement]:
         row = together.iloc[0]
         is_rejected = is_rejected or bool(row["p_value"] < 1 - result.conf_level)
         test = (
-            f" (Brant's test: χ²({row['df']:.0f}) = {format_number(row['statistic'], 1)}, p "
-            f"{_equation(row['p_value'])})"
+            f" (Brant's test: χ²({row['df']:.0f}) = {format_number(row['statistic'], 1)}, "
+            f"{say_p(row['p_value'])})"
         )
     if is_rejected:
         where = f"; it is in doubt for {', '.join(curved)}" if curved else ""

@@ -402,7 +402,7 @@ def _collect(survey: Survey, variables: ModelVariables, disconfirmation: str | N
     if n_rows < 5:
         raise EstimationError(
             f"`compare_measures` needs at least 5 respondents with all of {shorten(names)}, but "
-            f"there are {n_rows} of {survey.n_respondents}."
+            f"there are {n_rows} of {survey.n_respondents}. Collect more answers."
         )
     moments = Moments.collect(
         values, _numbered(len(names)), weights=survey.weights, weight_kind=survey.weight_kind

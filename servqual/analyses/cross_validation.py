@@ -113,6 +113,7 @@ def cross_validate(
     n_folds: int,
     n_repeats: int,
     seed: int,
+    cluster: str = "",
 ) -> CrossValidationResult:
     """Fit a regression to all folds but one, and predict that one, in turn.
 
@@ -128,6 +129,8 @@ def cross_validate(
         Its R².
     n_folds, n_repeats, seed : int
         As in `RegressionResult.cross_validate`.
+    cluster : str, default ""
+        Grouping variable within which respondents may be alike; for the notes.
 
     Returns
     -------
@@ -153,6 +156,11 @@ def cross_validate(
         notes.append(
             f"In {n_lost} of {n_repeats} repeats a fold held all answers by which a predictor "
             "varies, so the others did not determine the fit; these repeats do not count."
+        )
+    if cluster:
+        notes.append(
+            f"Folds divide respondents, not groups of {cluster}: this is about further respondents "
+            "of the same groups, and may be too good for others."
         )
     known = r_squared[np.isfinite(r_squared)]
     if known.size < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +26,14 @@ from servqual.numerics.least_squares import collinear_columns
 from servqual.numerics.location import mean_test
 from servqual.numerics.signed_rank import signed_rank
 from servqual.progress import progress_of_part, shown_progress
-from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number, format_p
+from servqual.results import (
+    Interpretation,
+    Result,
+    SampleInfo,
+    Statement,
+    format_number,
+    say_p,
+)
 from servqual.samplestats.counts import value_frequencies
 from servqual.samplestats.moments import Moments
 from servqual.survey.scoring import PairedScores, row_mean
@@ -404,6 +412,8 @@ def gaps(
     job = _Job(source, on, conf_level, p_adjust, zeros)
     groups, names = find_groups(source, by, _TAKEN)
     tables = [_tables_of_group(job, levels, rows, names) for levels, rows in groups]
+    for table in tables:
+        _warn_if_small(table, names, interval)
     bootstrap = GapBootstrap(interval, n_resamples, seed, conf_level)
     n_degenerate = 0
     if interval != "t":
@@ -504,7 +514,6 @@ def _tables_of_group(
     overall.insert(0, "score", [name for name, _ in scores])
     multivariate, notes = _hotelling(job, dimension_pairs.difference, rows, where)
     notes += _notes_on_nan(items, dimensions, overall, where)
-    _warn_if_small(dimensions, where)
     for frame in (items, dimensions, overall, multivariate):
         for place, (name, level) in enumerate(zip(names, levels, strict=True)):
             frame.insert(place, name, level)
@@ -725,20 +734,22 @@ def _why_no_hotelling(moments: Moments) -> str:
     )
 
 
-def _warn_if_small(dimensions: pd.DataFrame, where: str) -> None:
-    small = dimensions[dimensions["n"] < 10]
+def _warn_if_small(table: _Tables, names: tuple[str, ...], interval: GapInterval) -> None:
+    small = table.dimensions[table.dimensions["n"] < 10]
     if len(small):
-        import warnings
-
+        levels = small.iloc[0][list(names)]
+        where = f" ({', '.join(levels)})" if names else ""
+        trust = "Their intervals rest on the normality of so few answers"
+        if interval != "t":
+            trust = "Bootstrap intervals of so few answers are too narrow as a rule"
         listed = ", ".join(
             f"{key} ({n})" for key, n in zip(small["dimension"], small["n"], strict=True)
         )
         warnings.warn(
             f"Fewer than ten respondents stand behind these dimension gaps{where}: {listed}. "
-            "Their intervals rest on the normality of so few answers; read them as a "
-            "description.",
+            f"{trust}; read them as a description.",
             SmallSampleWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
@@ -823,12 +834,11 @@ def _say_dimensions(result: GapResult) -> Iterator[Statement]:
             if differs
             else "not distinguishable from zero"
         )
-        p_text = format_p(row["p_adjusted"])
-        relation = p_text if p_text.startswith("<") else f"= {p_text}"
         yield Statement(
             str(row["dimension"]),
             f"{row['label']}: gap {format_number(row['gap'], 2)}, {verdict} "
-            f"(d = {format_number(row['effect_size'], 2)}, adjusted p {relation}).",
+            f"(d = {format_number(row['effect_size'], 2)}, adjusted "
+            f"{say_p(row['p_adjusted'])}).",
             rules.EFFECT_SIZE.name,
             rules.EFFECT_SIZE.source,
         )

@@ -178,6 +178,7 @@ def least_squares_of_rows(
         interactions=interactions,
         simple_slopes=simple_slopes(design, inference, conf_level),
         johnson_neyman=johnson_neyman(design, inference, conf_level),
+        bases=design.bases,
         model=rows.model,
     )
 
@@ -314,12 +315,19 @@ def _check_repeatable(design: RegressionDesign) -> None:
     most = max(_MOST_REPEATED, int(design.keep.sum()))
     if design.survey.weight_kind != "frequency" or design.n_obs <= most:
         return
+    instead = (
+        "Leave `by`, `covariates` and `cluster` out and use moments, which need no rows"
+        if design.bases or design.moderators
+        else "Use classical standard errors from moments, which need no rows"
+    )
+    names = [*design.names[: design.n_predictors], design.outcome]
+    if not (design.bases or design.moderators):
+        names = list(design.names)
     raise EstimationError(
-        f"The frequency weights stand for {design.n_obs:,} respondents, and robust standard errors "
-        f"need a row for each; {_MOST_REPEATED:,} are the most. Use classical standard errors, "
-        "which need no rows: `sq.regression(survey.moments([…]), "
-        f'outcome="{design.outcome}", covariance="nonrobust")` with '
-        f"{shorten(design.names)} as variables. If the weights are no counts, declare them as "
+        f"The frequency weights stand for {design.n_obs:,} respondents, and standard errors from "
+        f"respondents need a row for each; {_MOST_REPEATED:,} are the most. {instead}: "
+        f'`sq.regression(survey.moments([…]), outcome="{design.outcome}")` with '
+        f"{shorten(names)} as variables. If the weights are no counts, declare them as "
         "`sq.SamplingWeights`."
     )
 
@@ -342,6 +350,14 @@ def _inference_notes(
             f"{'1 cluster is' if count == 1 else f'{count} clusters are'} fitted exactly in some "
             "direction, because a coefficient depends on that cluster alone; about error in that "
             "direction there is nothing to learn."
+        )
+    size = inference.coefficients.size
+    n_unknown = int(np.isnan(inference.degrees_of_freedom(np.eye(size))).sum())
+    if n_unknown:
+        notes.append(
+            f"{'1 coefficient has' if n_unknown == 1 else f'{n_unknown} coefficients have'} no "
+            "degrees of freedom with CR2, and so neither test nor interval: hardly anything but "
+            "one cluster or one heavy weight determines them."
         )
     if not np.isfinite(test.statistic):
         notes.append(f"The joint F test does not exist: {why}")
@@ -416,4 +432,4 @@ def excluded_note(moments: Moments) -> list[str]:
     who = "1 respondent was"
     if moments.n_excluded > 1:
         who = f"{moments.n_excluded:,} respondents were"
-    return [f"{who} left out because a score or the outcome is missing."]
+    return [f"{who} left out because a variable of the regression is missing."]

@@ -82,6 +82,7 @@ def random_intercepts(
         interactions=interaction_tests(design, fit, of_moderators),
         simple_slopes=simple_slopes(design, fit, conf_level),
         johnson_neyman=johnson_neyman(design, fit, conf_level),
+        bases=design.bases,
         variance_components=_components(fit, random),
         random_effects=_effects(design, fit, random),
     )

@@ -90,7 +90,10 @@ def model_variables(
         raise OptionError("`predictors` is empty; name at least one.")
     repeated = sorted({name for name in found.variables if found.variables.count(name) > 1})
     if repeated:
-        raise OptionError(f"`predictors` names these more than once: {shorten(repeated)}.")
+        raise OptionError(
+            f"These variables of `{analysis}` are named more than once: {shorten(repeated)}. Name "
+            "each of them once."
+        )
     if found.outcome in found.variables:
         raise OptionError(
             f'The outcome "{outcome}" is among the predictors; take it out of one of them.'

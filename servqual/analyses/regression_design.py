@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -84,6 +84,8 @@ class RegressionDesign:
         On what their slopes depend.
     notes : tuple of str
         How groups and products are coded.
+    bases : dict of str to str
+        For each term that is a 0/1 column of a group: the group that it is compared with.
     """
 
     survey: Survey
@@ -96,6 +98,7 @@ class RegressionDesign:
     n_predictors: int
     moderators: tuple[Moderator, ...] = ()
     notes: tuple[str, ...] = ()
+    bases: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> FloatArray:
@@ -278,6 +281,7 @@ class _Builder:
         self.n_predictors = len(self.terms)
         self.moderators: list[tuple[str, _Source, tuple[str, ...], list[int], float]] = []
         self.notes: list[str] = []
+        self.bases: dict[str, str] = {}
 
     def mean(self, column: FloatArray) -> float:
         weights = None if self.survey.weights is None else self.survey.weights[self.keep]
@@ -335,6 +339,7 @@ class _Builder:
             column = np.where(np.isnan(source.values), np.nan, source.values == code)
             text = f"{name}: {level}"
             places.append(self.append(text, text, text, column))
+            self.bases[text] = f"{name}: {levels[0]}"
         if levels:
             self.notes.append(f'The base of "{name}" is {levels[0]}.')
         return levels, places
@@ -363,6 +368,7 @@ class _Builder:
             for place in range(self.n_predictors):
                 self.columns[place] = self.columns[place] - self.mean(self.columns[place])
         moderators = tuple(self._with_products(*entry) for entry in self.moderators)
+        self._note_parts_of_outcome()
         if moderators:
             numeric = any(moderator.is_numeric for moderator in moderators)
             self.notes.append(
@@ -381,7 +387,21 @@ class _Builder:
             n_predictors=self.n_predictors,
             moderators=moderators,
             notes=tuple(self.notes),
+            bases=self.bases,
         )
+
+    def _note_parts_of_outcome(self) -> None:
+        """Say which predictors are answers that the outcome is made of, or the other way round."""
+        columns, outcome = self.survey.outcomes, self.variables.outcome
+        own = set(columns.get(outcome, (outcome,)))
+        parts = [
+            name for name in self.names if name != outcome and own & set(columns.get(name, (name,)))
+        ]
+        if parts:
+            self.notes.append(
+                f"{shorten(parts)} and {outcome} rest on the same answers, so that the outcome "
+                "explains itself in part, and R² says little."
+            )
 
     def _with_products(
         self,

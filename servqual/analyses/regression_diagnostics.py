@@ -27,8 +27,8 @@ from servqual.results import (
     SampleInfo,
     Statement,
     format_number,
-    format_p,
     not_in_json,
+    say_p,
 )
 from servqual.typing import DiagnosticPlot, FloatArray
 
@@ -181,10 +181,9 @@ class RegressionDiagnosticsResult(Result):
     def _say_tests(self) -> list[Statement]:
         statements = []
         for _, row in self.tests.dropna(subset=["p_value"]).iterrows():
-            p = format_p(row["p_value"])
             against, nothing = _FINDINGS[row["test"]]
             text = against if row["p_value"] < _ALPHA else nothing
-            test = f" ({row['test']}, p {p if p.startswith('<') else f'= {p}'})"
+            test = f" ({row['test']}, {say_p(row['p_value'])})"
             statements.append(Statement(str(row["test"]), text.format(test=test)))
         return statements
 

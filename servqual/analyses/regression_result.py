@@ -19,6 +19,7 @@ from servqual.analyses.choice_words import (
 )
 from servqual.analyses.cross_validation import CrossValidationResult, cross_validate
 from servqual.analyses.regression_diagnostics import RegressionDiagnosticsResult, diagnose
+from servqual.analyses.regression_words import say_change, say_constant, say_nothing_told
 from servqual.analyses.simple_slopes import (
     INTERACTION_COLUMNS,
     JOHNSON_NEYMAN_COLUMNS,
@@ -31,8 +32,8 @@ from servqual.results import (
     SampleInfo,
     Statement,
     format_number,
-    format_p,
     not_in_json,
+    say_p,
 )
 from servqual.typing import CoefficientPlot, Covariance, Family
 
@@ -111,6 +112,12 @@ def fit_row(**numbers: float) -> pd.DataFrame:
     return pd.DataFrame({name: [float(numbers.get(name, np.nan))] for name in _FIT})
 
 
+def _f_test(statistic: float, numerator: float, denominator: float, p_value: float) -> str:
+    return (
+        f"(F({numerator:.0f}, {denominator:.1f}) = {format_number(statistic, 2)}, {say_p(p_value)})"
+    )
+
+
 def _empty(columns: Sequence[str]) -> Any:
     """Field that is a table without rows unless the model has something to put there."""
     return field(default_factory=partial(pd.DataFrame, columns=list(columns)))
@@ -176,11 +183,15 @@ class RegressionResult(Result):
     marginal_effects : DataFrame
         term, outcome_level, estimate, std_error, statistic, p_value, conf_low, conf_high, average:
         by how much one point more changes the probability of an answer (of a 0/1 column: 1 instead
-        of 0), averaged over respondents, and that average probability itself. With more than two
-        answers also of the ``mean answer`` and of ``top two``, the two highest answers given.
+        of 0; of a group: everybody in it instead of in the base group), averaged over
+        respondents, and that average probability itself. With more than two answers also of the
+        ``mean answer`` and of ``top two``, the two highest answers given.
     parallel_lines : DataFrame
         term, test (``brant``, ``likelihood-ratio``), statistic (χ²), df, p_value: whether a slope
         is the same at every cut; term ``all`` for all together.
+    bases : dict of str to str
+        For each term that is a 0/1 column of a group: the group that it is compared with, such as
+        ``{"wave: 2026": "wave: 2025"}``.
     model : statsmodels results or None
         The fitted statsmodels object, for whoever wants more; None when the regression was made
         from moments, with random intercepts, and for ordered families and weights that statsmodels
@@ -209,6 +220,7 @@ class RegressionResult(Result):
     thresholds: pd.DataFrame = _empty(_THRESHOLDS)  # noqa: RUF009
     marginal_effects: pd.DataFrame = _empty(_MARGINAL_EFFECTS)  # noqa: RUF009
     parallel_lines: pd.DataFrame = _empty(_PARALLEL_LINES)  # noqa: RUF009
+    bases: dict[str, str] = field(default_factory=dict)
     model: Any = not_in_json()  # noqa: RUF009 - a dataclass field, made by a helper
 
     def tidy(self) -> pd.DataFrame:
@@ -294,6 +306,7 @@ class RegressionResult(Result):
             n_folds=n_folds,
             n_repeats=n_repeats,
             seed=seed,
+            cluster=self.cluster,
         )
 
     def _check_rows(self, method: str) -> None:
@@ -338,10 +351,16 @@ class RegressionResult(Result):
     def _say_fit(self) -> Statement:
         row = self.fit.iloc[0]
         word = rules.VARIANCE_EXPLAINED.word(row["r_squared"])
+        text = (
+            f"The predictors together go with {row['r_squared']:.0%} of the variance of "
+            f"{self.outcome}, a {word} share."
+        )
+        if row["p_value"] >= 1 - self.conf_level:
+            test = _f_test(row["f_statistic"], row["df_model"], row["df_residual"], row["p_value"])
+            text += f" That they go with any of it cannot be told {test}."
         return Statement(
             "fit",
-            f"The predictors together go with {row['r_squared']:.0%} of the variance of "
-            f"{self.outcome}, a {word} share. This is association, not proof of effect.",
+            f"{text} This is association, not proof of effect.",
             rules.VARIANCE_EXPLAINED.name,
             rules.VARIANCE_EXPLAINED.source,
         )
@@ -350,26 +369,32 @@ class RegressionResult(Result):
         slopes = self.coefficients.iloc[1:]
         if len(self.interactions):
             # A product is no point more of anything; what it means is said of the simple slopes.
-            slopes = slopes[~slopes["term"].str.contains(" × ", regex=False)]
+            products = {
+                f"{predictor} × {term}"
+                for predictor in self.simple_slopes["term"]
+                for term in self.coefficients["term"]
+            }
+            slopes = slopes[~slopes["term"].isin(products)]
+        told = slopes[slopes["p_value"] < 1 - self.conf_level]
+        if not len(told):
+            return [say_nothing_told(slopes)]
         return [
             Statement(
                 str(term["term"]),
-                f"One point more in {term['label']} goes with "
-                f"{format_number(term['estimate'], 2)} points of {self.outcome}, the other "
-                f"predictors held constant ({self.conf_level:.0%} interval "
+                f"{say_change(self, term)} goes with {format_number(term['estimate'], 2)} points "
+                f"of {self.outcome}, {say_constant(self, str(term['term']))} "
+                f"({self.conf_level:.0%} interval "
                 f"{format_number(term['conf_low'], 2)} to "
                 f"{format_number(term['conf_high'], 2)}).",
             )
-            for _, term in slopes[slopes["p_value"] < 1 - self.conf_level].iterrows()
+            for _, term in told.iterrows()
         ]
 
     def _say_interactions(self) -> list[Statement]:
         statements = []
         for _, row in self.interactions.dropna(subset=["p_value"]).iterrows():
-            p = format_p(row["p_value"])
-            test = (
-                f"(F({row['df_numerator']:.0f}, {row['df_denominator']:.1f}) = "
-                f"{format_number(row['f_statistic'], 2)}, p {p if p.startswith('<') else f'= {p}'})"
+            test = _f_test(
+                row["f_statistic"], row["df_numerator"], row["df_denominator"], row["p_value"]
             )
             if row["p_value"] < 1 - self.conf_level:
                 text = f"The slopes depend on {row['moderator']} {test}; see `simple_slopes`."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -39,8 +38,7 @@ from servqual.analyses.importance_tables import (
     groups_table,
 )
 from servqual.analyses.predictors import model_moments
-from servqual.analyses.resampling import FEW_CLUSTERS, check_bootstrap, cluster_codes
-from servqual.errors import SmallSampleWarning
+from servqual.analyses.resampling import check_bootstrap, cluster_codes, warn_of_few_clusters
 from servqual.results import Interpretation, Result, SampleInfo, Statement, format_number
 from servqual.samplestats.moments import Moments
 from servqual.survey.survey import Survey
@@ -233,7 +231,8 @@ class ImportanceResult(Result):
         if len(firsts) < 2:
             return []
         if firsts["term"].nunique() == 1:
-            text = f"All {len(firsts)} methods put {firsts['label'].iloc[0]} first."
+            who = "Both" if len(firsts) == 2 else f"All {len(firsts)}"
+            text = f"{who} methods put {firsts['label'].iloc[0]} first."
         else:
             places = "; ".join(
                 f"{label} by {', '.join(part['method'])}"
@@ -254,8 +253,10 @@ class ImportanceResult(Result):
             listed = ", ".join(labels[second] for second in part["second"])
             text = f"{labels[first]} dominates {listed} completely"
             least = float(part["reproducibility"].min())
-            if np.isfinite(least):
+            if least >= 0.5:
                 text += f"; in at least {least:.0%} of the resamples too"
+            elif np.isfinite(least):
+                text += f", but in as few as {least:.0%} of the resamples: do not rely on it"
             statements.append(Statement(str(first), text + ".", rule, _DOMINANCE_SOURCE))
         if not statements:
             text = "No predictor dominates another completely."
@@ -550,7 +551,11 @@ def _draws(
     if not methods:
         return None, notes
     if resampling.cluster is not None:
-        _warn_of_few_clusters(respondents, resampling.cluster)
+        warn_of_few_clusters(
+            cluster_codes(respondents.survey, resampling.cluster, respondents.keep),
+            resampling.cluster,
+            stacklevel=3,
+        )
     drawn = bootstrap(model, methods, respondents, resampling)
     return drawn, [*notes, *_notes_of_failures(drawn, resampling.n_resamples)]
 
@@ -589,17 +594,6 @@ def _notes_of_failures(draws: Draws, n_resamples: int) -> list[str]:
             f"Only {n_resamples - failed} resamples remain, so do not rely on the intervals."
         )
     return notes
-
-
-def _warn_of_few_clusters(respondents: Respondents, cluster: str) -> None:
-    n_clusters = len(np.unique(cluster_codes(respondents.survey, cluster, respondents.keep)))
-    if n_clusters < FEW_CLUSTERS:
-        warnings.warn(
-            f'There are {n_clusters} clusters of "{cluster}". A bootstrap of clusters needs many; '
-            f"with fewer than {FEW_CLUSTERS} its intervals are too narrow as a rule.",
-            SmallSampleWarning,
-            stacklevel=4,
-        )
 
 
 def _notes(

@@ -438,6 +438,8 @@ def response_surface(
             f"In {n_degenerate} of {resamples} resamples the surface was not determined; they do "
             "not count."
         )
+    if draws is None:
+        notes.append("No resamples were asked for, so there are no bootstrap intervals.")
     estimates = inference.coefficients
     return ResponseSurfaceResult(
         sample=SampleInfo(
@@ -493,6 +495,12 @@ def _checked_centre(survey: Survey, centre: object) -> float:
         raise OptionError(
             f"`centre` is {centre!r}, but must be a number on the answer scale, such as "
             f"{survey.instrument.scale.midpoint:g}."
+        )
+    scale = survey.instrument.scale
+    if not scale.minimum <= centre <= scale.maximum:
+        raise OptionError(
+            f"`centre` is {centre:g}, but must lie on the answer scale, from {scale.minimum:g} to "
+            f"{scale.maximum:g}; slopes hold there."
         )
     return float(centre)
 
@@ -556,7 +564,8 @@ def _check_spread(survey: Survey, moments: Moments, names: tuple[str, ...]) -> N
     if moments.n_obs < len(names) + 2:
         raise EstimationError(
             f"`response_surface` needs at least {len(names) + 2} respondents with all variables, "
-            f"but there are {moments.n_obs:,} of {survey.n_respondents:,}."
+            f"but there are {moments.n_obs:,} of {survey.n_respondents:,}. Use fewer "
+            "covariates, or collect more answers."
         )
     spread = moments.standard_deviation()
     for name in ("perception", "expectation", names[-1]):

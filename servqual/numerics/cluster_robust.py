@@ -64,7 +64,7 @@ class BiasReduced:
         -------
         FloatArray, shape (n_contrasts,)
             Twice the squared mean over the variance of the contrast's estimated variance, under
-            independent errors of equal variance.
+            independent errors of equal variance; nan where its mean is zero but for rounding.
         """
         rows = np.atleast_2d(contrasts)
         return np.array([self._scale_of_wishart(row[None, :]) for row in rows])
@@ -118,7 +118,8 @@ class BiasReduced:
             for t in range(size):
                 total += _inner(diagonal, left, right, (s, s), (t, t))
                 total += _inner(diagonal, left, right, (s, t), (t, s))
-        return size * (size + 1) / total
+        # Weights that leave one cluster alone in the world: nothing to divide by but rounding.
+        return size * (size + 1) / total if total > 0.0 else float("nan")
 
     def _factors(self, taken: FloatArray) -> tuple[FloatArray, FloatArray]:
         """L and R of each contrast, shape (n_clusters, n_contrasts, 2 n_terms)."""

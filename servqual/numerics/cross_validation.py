@@ -187,7 +187,7 @@ def _members(
     n_rows: int, n_folds: int, n_repeats: int, seed: int, *, least: int
 ) -> Iterator[IntArray]:
     """Give the fold of each row, once per repeat."""
-    if n_folds < 2 or n_rows - -(-n_rows // n_folds) < least:
+    if not 2 <= n_folds <= n_rows or n_rows - -(-n_rows // n_folds) < least:
         raise EstimationError(
             f"{n_rows} respondents cannot be divided into {n_folds} folds so that at least "
             f"{'three' if least == 3 else least} are left to fit with. Use fewer folds, at least "

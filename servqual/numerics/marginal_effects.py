@@ -12,7 +12,7 @@ from servqual.numerics.cumulative_likelihood import (
     link_density_slope,
     link_distribution,
 )
-from servqual.typing import BoolArray, FloatArray
+from servqual.typing import BoolArray, FloatArray, IntArray
 
 __all__ = ["AverageEffects", "average_effects"]
 
@@ -46,6 +46,7 @@ def average_effects(
     *,
     link: Link,
     weights: FloatArray | None = None,
+    factors: IntArray | None = None,
 ) -> AverageEffects:
     """Average effect of each predictor on Σ_k v_k P(Y = k), for several sets of values v.
 
@@ -68,6 +69,9 @@ def average_effects(
         Distribution F.
     weights : FloatArray, shape (n_rows,), optional
         Weights of the rows.
+    factors : IntArray, shape (n_predictors,), optional
+        Code of the grouping variable that each 0/1 column belongs to, -1 for none. Nobody is in
+        two groups of one variable.
 
     Returns
     -------
@@ -78,7 +82,8 @@ def average_effects(
     With f the density of F and f̄_k its average over rows at cut k, the effect of predictor j is
     β_j Σ_k (v_{k+1} − v_k) f̄_k, so its derivatives need only averages of f'. The effect of a
     predictor that takes the values 0 and 1 only is no derivative, but the difference between
-    everybody at 1 and everybody at 0.
+    everybody at 1 and everybody at 0. Of a group, that is everybody in it less everybody in the
+    base group: the columns of the variable's other groups are 0 on both sides.
 
     References
     ----------
@@ -103,9 +108,13 @@ def average_effects(
     estimate[:], gradient[:] = _derivatives(
         coefficients, thresholds, predictors, jumps, share, link
     )
+    codes = np.full(n_slopes, -1) if factors is None else factors
     for place in np.flatnonzero(_is_indicator(predictors)):
+        elsewhere = np.flatnonzero((codes == codes[place]) & (codes >= 0))
+        based = predictors.copy()
+        based[:, [*elsewhere, place]] = 0.0
         estimate[:, place], gradient[:, place] = _difference(
-            coefficients, thresholds, predictors, jumps, share, link, int(place)
+            coefficients, thresholds, based, jumps, share, link, int(place)
         )
     variance = np.einsum("tjp,pq,tjq->tj", gradient, covariance, gradient, optimize=True)
     below = share @ link_distribution(_at_cuts(coefficients, thresholds, predictors), link)
@@ -152,17 +161,20 @@ def _derivatives(
 def _difference(
     coefficients: FloatArray,
     thresholds: FloatArray,
-    predictors: FloatArray,
+    based: FloatArray,
     jumps: FloatArray,
     share: FloatArray,
     link: Link,
     place: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """Effect of one predictor as everybody at 1 less everybody at 0, and its derivatives."""
+    """Effect of one predictor, 0 in these rows, as everybody at 1 less everybody at 0.
+
+    And its derivatives by the parameters.
+    """
     estimate = np.zeros(len(jumps))
     gradient = np.zeros((len(jumps), len(coefficients) + len(thresholds)))
     for sign, setting in ((1.0, 1.0), (-1.0, 0.0)):
-        moved = predictors.copy()
+        moved = based.copy()
         moved[:, place] = setting
         at_cuts = _at_cuts(coefficients, thresholds, moved)
         density = link_density(at_cuts, link) * share[:, np.newaxis]

@@ -676,6 +676,6 @@ def require_moments(data: object, variables: Sequence[str], *, minimum: int, wha
     if constant:
         raise EstimationError(
             f"`{what}` needs answers that vary, but these are the same for all "
-            f"{moments.n_obs} respondents: {shorten(constant)}. Leave them out."
+            f"{moments.n_obs} respondents: {shorten(constant)}. Leave them out, or take others."
         )
     return moments

@@ -772,8 +772,14 @@ class Survey:
 
     def _variable(self, name: str) -> FloatArray:
         values = self._find_variable(name)
+        if values is None and name in self._data.groups:
+            raise OptionError(
+                f'"{name}" is a grouping variable, whose groups are no numbers, but a number is '
+                "needed here. Add a column of 0 and 1 to the data, and declare it in `outcomes`. "
+                "Only `covariates` and `by` of `sq.regression` take groups."
+            )
         if values is None:
-            known = [*self._data.outcomes, *self._own_columns()]
+            known = [*self._data.outcomes, *self._own_columns(), *self._data.groups]
             close = nearest(name, known, n=1)
             hint = f' Did you mean "{close[0]}"?' if close else ""
             raise OptionError(

@@ -363,6 +363,44 @@ def test_covariates_and_groups_are_predictors_too() -> None:
     assert_allclose(effect["estimate"], share(1) - share(0), rtol=1e-9)
 
 
+def test_the_effect_of_a_group_is_against_the_base_with_nobody_in_a_third() -> None:
+    survey = choice_survey()
+    result = sq.regression(
+        survey,
+        outcome="SAT1",
+        family="ordered-logit",
+        predictors=["reliability"],
+        covariates=["branch"],
+    )
+    terms = list(result.bases)
+    assert len(terms) > 1
+    rows = survey.rows(["gap:reliability", "SAT1"])
+    codes = survey.group_codes("branch")[0]
+    predicted = rows[(codes >= 0) & ~np.isnan(rows).any(axis=1), 0]
+    slopes = result.coefficients.set_index("term")["estimate"]
+    cut = result.thresholds["estimate"].iloc[-2]
+    effects = result.marginal_effects.query("outcome_level == 'top two'").set_index("term")
+
+    def share(of_group: float) -> float:
+        linear = slopes["reliability"] * predicted + of_group
+        return float(np.mean(1 / (1 + np.exp(cut - linear))))
+
+    for term in terms:
+        change = share(slopes[term]) - share(0.0)
+        assert_allclose(effects["estimate"][term], change, rtol=1e-9)
+    words = str(
+        sq.regression(
+            survey,
+            outcome="SAT1",
+            family="ordered-logit",
+            covariates=["branch"],
+            conf_level=0.01,
+        ).interpret()
+    )
+    assert f"{terms[0]} instead of {result.bases[terms[0]]} multiplies the odds" in words
+    assert f"One point more in {terms[0]}" not in words
+
+
 # ---- errors and notes ----------------------------------------------------------------------------
 
 
@@ -538,7 +576,8 @@ def test_one_excluded_respondent_is_one() -> None:
     frame.loc[0, "SAT1"] = np.nan
     result = sq.regression(toy_survey(frame), outcome="SAT1", family="ordered-logit")
     assert result.sample.n_excluded == 1
-    assert "1 respondent was left out because a score or the outcome is missing." in result.notes
+    note = "1 respondent was left out because a variable of the regression is missing."
+    assert note in result.notes
 
 
 def test_few_clusters_are_warned_of() -> None:

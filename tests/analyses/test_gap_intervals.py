@@ -242,3 +242,12 @@ def test_bootstrap_without_resamples() -> None:
 def test_too_few_resamples() -> None:
     with pytest.raises(sq.OptionError, match="`n_resamples` is 50"):
         sq.gaps(toy_survey(toy_frame()), interval="bootstrap", n_resamples=50)
+
+
+def test_few_respondents_are_warned_of_where_the_user_called() -> None:
+    survey = toy_survey(toy_frame(n_respondents=6))
+    with pytest.warns(sq.SmallSampleWarning, match="normality of so few") as told:
+        sq.gaps(survey)
+    assert told[0].filename == __file__
+    with pytest.warns(sq.SmallSampleWarning, match="Bootstrap intervals of so few"):
+        sq.gaps(survey, interval="bootstrap", n_resamples=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -270,7 +271,7 @@ def test_methods_keep_the_order_in_which_they_are_named() -> None:
 
 def test_methods_that_disagree_are_told() -> None:
     result = sq.relative_importance(moments_of("mtcars"), outcome="mpg", method=["lmg", "partial"])
-    assert "All 2 methods put cyl first." in str(result.interpret())
+    assert "Both methods put cyl first." in str(result.interpret())
     swiss = sq.relative_importance(moments_of("swiss"), outcome="Fertility", method="all")
     firsts = swiss.contributions.query("rank == 1").set_index("method")["term"]
     assert firsts["lmg"] != firsts["last"] or firsts.nunique() == 1
@@ -767,3 +768,17 @@ def test_noise_is_for_methods_that_are_never_negative() -> None:
         sq.relative_importance(survey, outcome="loyalty", against_noise=1)  # type: ignore[arg-type]
     result = sq.relative_importance(survey, outcome="loyalty", against_noise=True, n_resamples=0)
     assert not len(result.against_noise)
+
+
+def test_dominance_that_few_resamples_repeat_is_not_relied_on() -> None:
+    survey = toy_survey(toy_frame(n_respondents=60))
+    result = sq.relative_importance(
+        survey, outcome="satisfaction", method="dominance", n_resamples=200
+    )
+    complete = result.dominance.query("kind == 'complete' and estimate == 1.0")
+    least = complete.groupby("first")["reproducibility"].min()
+    words = str(result.interpret())
+    assert words.count("do not rely on it") == int((least < 0.5).sum())
+    assert words.count("of the resamples too") == int((least >= 0.5).sum())
+    weak = replace(result, dominance=result.dominance.assign(reproducibility=0.3))
+    assert "but in as few as 30% of the resamples: do not rely on it" in str(weak.interpret())

@@ -580,3 +580,111 @@ def test_a_constant_outcome_is_named_in_a_mixed_model() -> None:
     frame[["SAT1", "SAT2", "SAT3"]] = 4.0
     with pytest.raises(sq.EstimationError, match="the same for all 40 respondents: satisfaction"):
         sq.regression(toy_survey(frame), outcome="satisfaction", random="g")
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+def test_a_group_is_no_point_more() -> None:
+    result = sq.regression(
+        reference_survey(), outcome="satisfaction", covariates=["branch"], conf_level=0.01
+    )
+    words = str(result.interpret())
+    term, base = next(iter(result.bases.items()))
+    assert f"{term} instead of {base} goes with" in words
+    assert f"One point more in {term}" not in words
+    assert result.to_dict()["bases"][term] == base
+
+
+def test_a_slope_that_depends_on_something_says_where_it_holds() -> None:
+    result = sq.regression(
+        reference_survey(),
+        outcome="satisfaction",
+        predictors=["reliability"],
+        by=["wave", "empathy"],
+        covariates=["tangibles"],
+        conf_level=0.05,
+    )
+    words = str(result.interpret())
+    base = result.simple_slopes.query("moderator == 'wave'")["level"].iloc[0]
+    assert f"where wave is {base} and empathy is at its mean, the other predictors" in words
+    assert "One point more in Empathy goes with" in words
+    assert "points of satisfaction, where reliability is at its mean, the other" in words
+    tangibles = next(line for line in words.splitlines() if "more in Tangibles" in line)
+    assert "where" not in tangibles
+
+
+def test_a_share_that_chance_explains_is_not_only_called_large() -> None:
+    frame = toy_frame(n_respondents=12)
+    frame["SAT1"] = np.random.default_rng(3).permutation(frame["SAT1"].to_numpy())
+    result = sq.regression(toy_survey(frame), outcome="satisfaction", covariance="nonrobust")
+    assert result.fit["p_value"].item() > 0.05
+    assert "That they go with any of it cannot be told (F(" in str(result.interpret())
+
+
+def test_coefficients_without_degrees_of_freedom_are_explained() -> None:
+    frame = reference_frame()
+    frame["heavy"] = np.where(np.arange(len(frame)) == 0, 1e6, 1.0)
+    survey = survey_of(frame, weights=sq.SamplingWeights("heavy"))
+    result = quietly(survey, outcome="satisfaction", cluster="branch")
+    assert result.coefficients["df"].isna().any()
+    assert any("no degrees of freedom with CR2" in note for note in result.notes)
+
+
+def test_huge_frequencies_with_groups_are_told_a_way_that_exists() -> None:
+    frame = reference_frame()
+    frame["many"] = 100_000
+    survey = survey_of(frame, weights=sq.FrequencyWeights("many"))
+    with pytest.raises(sq.EstimationError, match="Leave `by`, `covariates`") as told:
+        sq.regression(survey, outcome="satisfaction", covariates=["wave"])
+    names = [f"gap:{key}" for key in KEYS]
+    assert ", ".join([*names, "satisfaction"]) in str(told.value)
+    fit = sq.regression(survey.moments([*names, "satisfaction"]), outcome="satisfaction")
+    assert np.isfinite(fit.coefficients["std_error"]).all()
+
+
+def test_a_grouping_variable_where_a_number_is_needed_is_named_as_such() -> None:
+    with pytest.raises(sq.OptionError, match='"branch" is a grouping variable, whose groups'):
+        sq.response_surface(reference_survey(), covariates=["branch"])
+    with pytest.raises(sq.OptionError, match="Only `covariates` and `by` of"):
+        sq.mediation(reference_survey(), moderator="branch", predictor="reliability")
+
+
+def test_an_outcome_that_explains_itself_is_noted() -> None:
+    words = "rest on the same answers"
+    survey = reference_survey()
+    for outcome, covariate in (("satisfaction", "SAT1"), ("SAT1", "satisfaction")):
+        result = sq.regression(survey, outcome=outcome, covariates=[covariate])
+        assert any(note.startswith(f"{covariate} and {outcome} {words}") for note in result.notes)
+    for other in ("SAT2", "loyalty"):
+        apart = sq.regression(survey, outcome="SAT1", covariates=[other])
+        assert not any(words in note for note in apart.notes)
+
+
+def test_a_misprinted_grouping_variable_is_recognised() -> None:
+    with pytest.raises(sq.OptionError, match=r'"brnach" is not a variable.*mean "branch"'):
+        sq.regression(reference_survey(), outcome="satisfaction", covariates=["brnach"])
+
+
+def test_cross_validation_says_what_folds_of_respondents_leave_together() -> None:
+    result = quietly(reference_survey(), outcome="satisfaction", cluster="branch")
+    validated = result.cross_validate(n_repeats=2)
+    assert any("Folds divide respondents, not groups of branch" in x for x in validated.notes)
+    with pytest.raises(sq.EstimationError, match="cannot be divided into 100000 folds"):
+        result.cross_validate(n_folds=100_000)
+
+
+def test_words_where_nothing_is_told() -> None:
+    frame = reference_frame()
+    frame["alone"] = np.where(np.arange(len(frame)) == 0, "one", "others")
+    survey = survey_of(frame, groups=["alone"])
+    result = sq.regression(survey, outcome="satisfaction", covariates=["alone"])
+    assert result.coefficients["std_error"].isna().all()
+    assert "there are no standard errors. See the notes." in str(result.interpret())
+    frame["SAT1"] = np.random.default_rng(1).permutation(frame["SAT1"].to_numpy())
+    shuffled = survey_of(frame, groups=[])
+    for family in ("ols", "ordered-logit"):
+        nothing = sq.regression(
+            shuffled, outcome="SAT1", predictors="overall", family=family, conf_level=0.999
+        )
+        assert "No predictor by itself can be told" in str(nothing.interpret())

@@ -315,7 +315,8 @@ def test_one_excluded_respondent_is_one() -> None:
     frame.loc[0, ["SAT1", "SAT2", "SAT3"]] = np.nan
     result = sq.regression(toy_survey(frame), outcome="satisfaction")
     assert result.sample.n_excluded == 1
-    assert "1 respondent was left out because a score or the outcome is missing." in result.notes
+    note = "1 respondent was left out because a variable of the regression is missing."
+    assert note in result.notes
 
 
 def test_interpretation_warns_of_causes_and_of_collinearity() -> None:
@@ -339,7 +340,7 @@ def test_options_are_checked_with_their_names() -> None:
         (
             {"outcome": "loyalty", "predictors": ["empathy", "empathy"]},
             sq.OptionError,
-            "`predictors` names these more than once: gap:empathy",
+            "`regression` are named more than once: gap:empathy",
         ),
         (
             {"outcome": "loyalty", "predictors": ["loyalty"]},

@@ -276,6 +276,7 @@ def test_options_that_cannot_be(options: dict[str, Any], words: str) -> None:
 
 def test_sampling_weights_have_no_likelihood() -> None:
     result = sq.response_surface(reference_survey("sampling"), n_resamples=0)
+    assert "No resamples were asked for, so there are no bootstrap intervals." in result.notes
     assert result.models[["aic", "aic_weight", "f_statistic", "p_value"]].isna().all().all()
     assert "could not be tested" in str(result.interpret())
 
@@ -297,3 +298,8 @@ def test_words_keep_the_letters_of_the_formula() -> None:
         frame[f"SAT{item}"] = generator.integers(1, 8, len(frame))
     words = str(sq.response_surface(survey_of(frame), n_resamples=0).interpret())
     assert "Slope along congruence (P = E) cannot be told from zero" in words
+
+
+def test_a_centre_off_the_scale_is_refused() -> None:
+    with pytest.raises(sq.OptionError, match="`centre` is 99, but must lie on the answer scale"):
+        sq.response_surface(reference_survey(), centre=99)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -104,3 +106,18 @@ def test_fixed_degrees_have_no_joint_test_without_rank() -> None:
     few = FixedDegrees(np.array([1.0, 2.0]), np.eye(2), 1.0)
     assert np.isnan(few.joint_test(np.eye(2)).p_value)
     assert few.degrees_of_freedom(np.eye(2)).tolist() == [1.0, 1.0]
+
+
+def test_one_heavy_weight_is_no_crash() -> None:
+    design, outcome, clusters = simulated()
+    weights = np.where(np.arange(len(outcome)) == 0, 1e12, 1.0)
+    degrees = bias_reduced(design, outcome, clusters, weights=weights).degrees_of_freedom(np.eye(3))
+    assert not (degrees <= 0.0).any()
+
+
+def test_degrees_of_freedom_are_nan_where_nothing_varies() -> None:
+    design, outcome, clusters = simulated(12, 3)
+    fit = bias_reduced(design, outcome, clusters)
+    nothing = np.zeros_like(fit.squared)
+    empty = replace(fit, plain=nothing, weighted=nothing, squared=nothing)
+    assert np.isnan(empty.degrees_of_freedom(np.eye(3))).all()

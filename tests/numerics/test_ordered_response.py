@@ -289,6 +289,52 @@ def test_effects_and_their_errors_are_those_of_numerical_derivatives(
     assert_allclose(found.std_error, np.sqrt(variance), rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("link", LINKS)
+def test_the_effect_of_a_group_leaves_nobody_in_another(link: Link) -> None:
+    levels, predictors = simulated(150, 4)
+    group = np.arange(150) % 3
+    predictors = np.column_stack([predictors, group == 1, group == 2]).astype(np.float64)
+    fit = fit_ordered_response(levels, predictors, 4, link=link)
+    values = np.vstack([np.eye(4), [0.0, 0.0, 1.0, 1.0]])
+    size = predictors.shape[1]
+
+    def difference(parameters: FloatArray, place: int) -> FloatArray:
+        found = []
+        for setting in (0.0, 1.0):
+            moved = predictors.copy()
+            moved[:, -2:] = 0.0
+            moved[:, place] = setting
+            at_cuts = parameters[size:] - (moved @ parameters[:size])[:, None]
+            below = np.column_stack([np.zeros(150), link_distribution(at_cuts, link), np.ones(150)])
+            found.append(values @ np.diff(below, axis=1).mean(axis=0))
+        return np.asarray(found[1] - found[0])
+
+    factors = np.array([*[-1] * (size - 2), 0, 0])
+    found = average_effects(
+        fit.coefficients,
+        fit.thresholds,
+        fit.covariance,
+        predictors,
+        values,
+        link=link,
+        factors=factors,
+    )
+    step = 1e-4
+    for place in (size - 2, size - 1):
+        assert_allclose(
+            found.estimate[:, place], difference(fit.parameters, place), rtol=1e-9, atol=1e-12
+        )
+        moves = step * np.eye(len(fit.parameters))
+        jacobian = np.column_stack(
+            [
+                difference(fit.parameters + move, place) - difference(fit.parameters - move, place)
+                for move in moves
+            ]
+        ) / (2 * step)
+        variance = np.einsum("tp,pq,tq->t", jacobian, fit.covariance, jacobian)
+        assert_allclose(found.std_error[:, place], np.sqrt(variance), rtol=1e-5)
+
+
 # ---- parallel lines ------------------------------------------------------------------------------
 
 
