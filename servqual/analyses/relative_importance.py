@@ -551,8 +551,11 @@ def _draws(
     if not methods:
         return None, notes
     if resampling.cluster is not None:
-        codes = cluster_codes(respondents.survey, resampling.cluster, respondents.keep)
-        warn_of_few_clusters(codes, resampling.cluster, stacklevel=3)
+        warn_of_few_clusters(
+            cluster_codes(respondents.survey, resampling.cluster, respondents.keep),
+            resampling.cluster,
+            stacklevel=3,
+        )
     drawn = bootstrap(model, methods, respondents, resampling)
     return drawn, [*notes, *_notes_of_failures(drawn, resampling.n_resamples)]
 

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from servqual.errors import EstimationError
-from servqual.numerics.resampling import checked_counts, checked_weights, resampled_sums
+from servqual.numerics.resampling import resampled_sums
+from servqual.numerics.resampling_input import check_table, checked_clusters, checked_weights
 from servqual.typing import FloatArray, IntArray, Progress, check_conf_level
 
 __all__ = [
@@ -137,8 +138,9 @@ def bootstrap_moments(
     >>> moments.covariances.shape
     (100, 2, 2)
     """
-    values = _checked_data(data)
-    frequencies = None if counts is None else checked_counts(counts, values.shape[0])
+    values = np.asarray(data, dtype=np.float64)
+    check_table(values)
+    frequencies, weights = checked_weights(counts, sampling_weights, values.shape[0])
     n_obs = values.shape[0] if frequencies is None else int(frequencies.sum())
     if n_obs < 2 or n_resamples < 1:
         raise EstimationError(
@@ -146,7 +148,7 @@ def bootstrap_moments(
             "needs at least one resample and two respondents."
         )
     shift = _shift(values)
-    units = _resampling_units(values - shift, frequencies, sampling_weights, clusters)
+    units = _resampling_units(values - shift, frequencies, weights, clusters)
     sums = resampled_sums(
         units.columns,
         units.n_units,
@@ -345,16 +347,10 @@ class _Units:
 def _resampling_units(
     shifted: FloatArray,
     counts: IntArray | None,
-    sampling_weights: FloatArray | None,
+    multiplier: FloatArray | None,
     clusters: IntArray | None,
 ) -> _Units:
     n_rows, n_variables = shifted.shape
-    multiplier = None if sampling_weights is None else checked_weights(sampling_weights, n_rows)
-    if multiplier is not None and counts is not None:
-        raise EstimationError(
-            "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
-            "weight. Leave one of them out."
-        )
     n_sums = 2 + n_variables + n_variables * (n_variables + 1) // 2
     # Cross-products that do not fit in memory are made anew for each block of resamples.
     most_rows = max(1, _MAX_BYTES // (8 * n_sums))
@@ -368,26 +364,10 @@ def _resampling_units(
         columns = products(slice(None)).__getitem__ if n_rows <= most_rows else products
         return _Units(columns, n_rows, counted=False, weighted=weighted)
     respondents = np.ones(n_rows) if counts is None else counts.astype(np.float64)
-    groups = _Clusters(products, respondents, _cluster_codes(clusters, n_rows), most_rows)
+    groups = _Clusters(products, respondents, checked_clusters(clusters, n_rows), most_rows)
     n_clusters = groups.bounds.size - 1
     columns = groups.sums(slice(None)).__getitem__ if n_clusters <= most_rows else groups.sums
     return _Units(columns, n_clusters, counted=True, weighted=weighted)
-
-
-def _cluster_codes(clusters: IntArray, n_rows: int) -> IntArray:
-    """Clusters as numbers from zero, shape (n_rows,)."""
-    if np.shape(clusters) != (n_rows,):
-        raise EstimationError(
-            f"`clusters` has shape {np.shape(clusters)}, but there are {n_rows} rows; it needs one "
-            "code per row."
-        )
-    present, codes = np.unique(clusters, return_inverse=True)
-    if present.size < 2:
-        raise EstimationError(
-            f"There is {present.size} cluster, but drawing clusters needs at least two. Leave "
-            "`clusters` out."
-        )
-    return codes.astype(np.int64)
 
 
 class _Clusters:
@@ -444,22 +424,6 @@ def _products(shifted: FloatArray, multiplier: FloatArray | None) -> FloatArray:
     if multiplier is not None:
         products *= multiplier[:, None]
     return products
-
-
-def _checked_data(data: FloatArray) -> FloatArray:
-    """Rows as floats, complete and finite."""
-    values = np.asarray(data, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] == 0:
-        raise EstimationError(
-            f"The data have shape {values.shape}, but a bootstrap needs rows of variables."
-        )
-    incomplete = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
-    if incomplete:
-        raise EstimationError(
-            f"{incomplete} of {values.shape[0]} rows have values that are missing or infinite, but "
-            "a bootstrap needs complete rows. Leave them out first."
-        )
-    return values
 
 
 def _shift(values: FloatArray) -> FloatArray:

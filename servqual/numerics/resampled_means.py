@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servqual.errors import EstimationError
-
-# What a bootstrap of moments asks of its weights, a bootstrap of means asks too.
-from servqual.numerics.resampling import checked_counts, checked_weights, resampled_sums
+from servqual.numerics.resampling import resampled_sums
+from servqual.numerics.resampling_input import check_table, checked_clusters, checked_weights
 from servqual.typing import FloatArray, IntArray, Progress
 
 __all__ = ["resampled_means"]
@@ -83,15 +82,13 @@ def resampled_means(
     >>> means.shape, bool((means[:, 0] == 1.0).all())
     ((100, 2), True)
     """
-    _check_table(data, n_resamples)
-    n_rows = data.shape[0]
-    frequencies = None if counts is None else checked_counts(counts, n_rows)
-    weights = None if sampling_weights is None else checked_weights(sampling_weights, n_rows)
-    if weights is not None and frequencies is not None:
+    check_table(data)
+    if n_resamples < 1:
         raise EstimationError(
-            "Both `counts` and `sampling_weights` were given, but respondents have one kind of "
-            "weight. Leave one of them out."
+            f"{n_resamples} resamples were asked for, but a bootstrap needs at least one."
         )
+    n_rows = data.shape[0]
+    frequencies, weights = checked_weights(counts, sampling_weights, n_rows)
     n_obs = n_rows if frequencies is None else int(frequencies.sum())
     if n_obs < 1:
         raise EstimationError("There is nobody to draw. Give at least one respondent.")
@@ -100,7 +97,7 @@ def resampled_means(
         columns, n_units, drawn_counts = _columns(data, weights), n_rows, frequencies
     else:
         multiplier = weights if frequencies is None else frequencies.astype(np.float64)
-        table = _cluster_sums(data, multiplier, clusters)
+        table = _cluster_sums(data, multiplier, checked_clusters(clusters, n_rows))
         # Whole clusters are drawn with equal chances, whoever is in them.
         columns, n_units, drawn_counts = table.__getitem__, table.shape[0], None
     sums = resampled_sums(
@@ -124,23 +121,6 @@ def _columns(
     return partial(_weighted_block, data, weights)
 
 
-def _check_table(data: FloatArray | NDArray[np.uint8], n_resamples: int) -> None:
-    if data.ndim != 2 or data.shape[1] == 0:
-        raise EstimationError(
-            f"The data have shape {data.shape}, but a bootstrap needs rows of variables."
-        )
-    if n_resamples < 1:
-        raise EstimationError(
-            f"{n_resamples} resamples were asked for, but a bootstrap needs at least one."
-        )
-    incomplete = int(np.count_nonzero(~np.isfinite(data).all(axis=1)))
-    if incomplete:
-        raise EstimationError(
-            f"{incomplete} of {data.shape[0]} rows have values that are missing or infinite, but "
-            "a bootstrap needs complete rows. Leave them out first."
-        )
-
-
 def _block_size(n_variables: int) -> int:
     return max(1, _MAX_BYTES // (8 * (n_variables + 1)))
 
@@ -158,27 +138,17 @@ def _weighted_block(
 
 
 def _cluster_sums(
-    data: FloatArray | NDArray[np.uint8], multiplier: FloatArray | None, clusters: IntArray
+    data: FloatArray | NDArray[np.uint8], multiplier: FloatArray | None, codes: IntArray
 ) -> FloatArray:
     """Weighted sums of each cluster, and its total weight in the last column."""
-    if np.shape(clusters) != (data.shape[0],):
-        raise EstimationError(
-            f"`clusters` has shape {np.shape(clusters)}, but there are {data.shape[0]} rows; it "
-            "needs one code per row."
-        )
-    present, codes = np.unique(clusters, return_inverse=True)
-    if present.size < 2:
-        raise EstimationError(
-            f"There is {present.size} cluster, but drawing clusters needs at least two. Leave "
-            "`clusters` out."
-        )
-    sums = np.zeros((present.size, data.shape[1] + 1))
+    n_clusters = int(codes.max()) + 1
+    sums = np.zeros((n_clusters, data.shape[1] + 1))
     step = _block_size(data.shape[1])
     for start in range(0, data.shape[0], step):
         part = slice(start, start + step)
         block = _weighted_block(data, multiplier, part)
         for column in range(sums.shape[1]):
             sums[:, column] += np.bincount(
-                codes[part], weights=block[:, column], minlength=present.size
+                codes[part], weights=block[:, column], minlength=n_clusters
             )
     return sums

@@ -22,7 +22,7 @@ from scipy.special import gammaln
 from servqual.errors import EstimationError
 from servqual.typing import FloatArray, IntArray, Progress
 
-__all__ = ["checked_counts", "checked_weights", "resampled_sums", "weight_blocks"]
+__all__ = ["resampled_sums", "weight_blocks"]
 
 #: Resamples that share a generator. A change of this number changes every bootstrap.
 _BLOCK = 64
@@ -167,83 +167,6 @@ def resampled_sums(
             if progress is not None:
                 progress(min(len(done) * _BLOCK, n_resamples), n_resamples)
     return np.concatenate(done)[:n_resamples]
-
-
-def checked_weights(weights: FloatArray, n_rows: int) -> FloatArray:
-    """Sampling weights with a mean of one, whose scale means nothing.
-
-    Parameters
-    ----------
-    weights : FloatArray, shape (n_rows,)
-        One for each row.
-    n_rows : int
-        How many rows there are.
-
-    Returns
-    -------
-    FloatArray, shape (n_rows,)
-
-    Raises
-    ------
-    EstimationError
-        If one is missing or not positive.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> checked_weights(np.array([1.0, 3.0]), 2).tolist()
-    [0.5, 1.5]
-    """
-    given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (n_rows,) or not (np.isfinite(given) & (given > 0.0)).all():
-        raise EstimationError(
-            f"`sampling_weights` must be one positive number for each of {n_rows} rows. Leave out "
-            "respondents without a weight."
-        )
-    # Their scale means nothing; about one, sums keep their precision.
-    scaled: FloatArray = given / given.mean()
-    return scaled
-
-
-def checked_counts(counts: FloatArray | IntArray, n_rows: int) -> IntArray:
-    """Frequency weights as integers.
-
-    Parameters
-    ----------
-    counts : array, shape (n_rows,)
-        How many respondents each row stands for.
-    n_rows : int
-        How many rows there are.
-
-    Returns
-    -------
-    IntArray, shape (n_rows,)
-
-    Raises
-    ------
-    EstimationError
-        If one is missing, negative or not a whole number.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> checked_counts(np.array([1.0, 3.0]), 2).tolist()
-    [1, 3]
-    """
-    given = np.asarray(counts, dtype=np.float64)
-    if given.shape != (n_rows,):
-        raise EstimationError(
-            f"`counts` has shape {given.shape}, but there are {n_rows} rows; it needs one count "
-            "per row."
-        )
-    whole = np.isfinite(given) & (given >= 0.0) & (np.floor(given) == given)
-    if not whole.all():
-        raise EstimationError(
-            f"{int(np.count_nonzero(~whole))} of {n_rows} `counts` are not whole numbers of "
-            "respondents. Frequency weights say how often a row occurs; sampling weights cannot "
-            "be resampled this way."
-        )
-    return given.astype(np.int64)
 
 
 # ---- weights -------------------------------------------------------------------------------------
