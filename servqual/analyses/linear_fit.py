@@ -218,7 +218,10 @@ def fit_linear(
     if covariance == "CR1":
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
     else:
-        fit = model.fit(cov_type=covariance, use_t=True)
+        # Whoever alone decides a coefficient has leverage 1, by which HC2 and HC3 divide; rounding
+        # decides whether exactly. `leverage_notes` finds out and says so.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fit = model.fit(cov_type=covariance, use_t=True)
     inference = FixedDegrees(
         np.asarray(fit.params, dtype=np.float64),
         np.asarray(fit.cov_params(), dtype=np.float64),

@@ -235,7 +235,9 @@ ROWS: Final[tuple[Row, ...]] = (
         "small",
         (
             Peer("r", "lavaan_cfa", "lavaan::cfa", _CFA, goal=10),
-            Peer("python", "semopy_cfa", "semopy.Model", {"loadings": 1e-3}),
+            # semopy's optimiser stops early: its loadings are 1.3e-3 from those on which lavaan and
+            # servqual agree to 1e-6.
+            Peer("python", "semopy_cfa", "semopy.Model", {"loadings": 5e-3}),
         ),
     ),
     Row(
