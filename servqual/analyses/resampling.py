@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -56,54 +55,6 @@ def check_bootstrap(n_resamples: object, seed: object) -> tuple[int, int]:
             "resamples; 2000 are usual. Use 0 for no interval."
         )
     return resamples, check_whole("seed", seed, 0)
-
-
-def resampled_moments(
-    survey: Survey,
-    names: Sequence[str],
-    *,
-    n_resamples: int,
-    seed: int,
-    cluster: str | None = None,
-    progress: ProgressOption = None,
-) -> BootstrapMoments:
-    """Moments of variables of a survey in bootstrap resamples of its complete respondents.
-
-    Parameters
-    ----------
-    survey : Survey
-        Whose respondents are drawn, with their weights.
-    names : sequence of str
-        Variables, as `Survey.rows` knows them.
-    n_resamples : int
-        Number of resamples.
-    seed : int
-        Seed of the generator.
-    cluster : str, optional
-        Grouping variable whose groups are drawn whole.
-    progress : callable, bool or None, default None
-        See `servqual.progress.shown_progress`.
-
-    Returns
-    -------
-    BootstrapMoments
-
-    Raises
-    ------
-    EstimationError
-        If a cluster is missing for someone, or there are not two of them.
-    """
-    values = survey.rows(names)
-    keep = complete_respondents(survey, values)
-    return resample(
-        survey,
-        values[keep],
-        keep,
-        n_resamples=n_resamples,
-        seed=seed,
-        cluster=cluster,
-        progress=progress,
-    )
 
 
 def complete_respondents(survey: Survey, values: FloatArray) -> BoolArray:

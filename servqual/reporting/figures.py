@@ -54,14 +54,6 @@ _COMMENTS: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _PREAMBLE: Final = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
 _METADATA: Final = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 
-#: Fill of the corners' names in the map of priorities.
-_CORNERS: Final = (
-    (0.015, 0.985, "left", "top", "Concentrate here"),
-    (0.985, 0.985, "right", "top", "Keep up the good work"),
-    (0.015, 0.015, "left", "bottom", "Low priority"),
-    (0.985, 0.015, "right", "bottom", "Possible overkill"),
-)
-
 
 @contextmanager
 def _figure(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
